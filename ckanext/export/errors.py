@@ -1,0 +1,74 @@
+"""What can go wrong, in words for the person who asked.
+
+Leaves raise these; `views.problem` and the command line say them. `detail` is one sentence that
+tells the person what to change; `inside` is for the log and the administrator alone, because it
+may name paths, hosts or statements.
+"""
+
+from typing import Any
+
+
+class ExportError(Exception):
+    """Base of all expected failures. `members` join the problem document (RFC 9457)."""
+
+    status = 500
+    title = "Export failed"
+
+    def __init__(self, detail: str, *, inside: str = "", **members: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.inside = inside
+        self.members = members
+
+    def explain(self) -> str:
+        """The whole story, for an administrator."""
+        return f"{self.detail} ({self.inside})" if self.inside else self.detail
+
+
+class BadParameter(ExportError):
+    """The request asks for something that cannot be; `members` name the parameter."""
+
+    status = 400
+    title = "Bad parameter"
+
+
+class BadDate(BadParameter):
+    title = "Bad date format"
+
+
+class UnsupportedFormat(BadParameter):
+    title = "Unsupported exportation format"
+
+
+class EmptyDataset(ExportError):
+    """The filters leave no observation."""
+
+    status = 204
+    title = "Empty dataset"
+
+
+class TooFewHomes(ExportError):
+    """The selection would describe too few homes to hide any of them. Never says how many."""
+
+    status = 403
+    title = "Too few homes"
+
+
+class Misconfigured(ExportError):
+    """The administrator's configuration cannot work."""
+
+    title = "The export is not set up"
+
+
+class LakeUnavailable(ExportError):
+    """The lake cannot be reached or read."""
+
+    status = 503
+    title = "The data lake is not available"
+
+
+class TooManyExports(ExportError):
+    """`ckanext.export.max_concurrent` exports are running already."""
+
+    status = 503
+    title = "Too many exports are running"

@@ -1,0 +1,162 @@
+"""The pipeline: lake → privacy → format → package → bytes."""
+
+import logging
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from .ahead import Ahead
+from .errors import EmptyDataset, LakeUnavailable, TooFewHomes
+from .formats import Format
+from .formats.base import Options
+from .lake import Lake, Scan
+from .observations import distinct_values
+from .package.archive import Piece, Sealed, archive
+from .package.contents import Contents, DataFile, Description, Member, Tally, stem
+from .package.datapackage import datapackage
+from .package.dataset import dataset
+from .package.manifest import manifest
+from .package.readme import readme
+from .privacy import Policy, Protection
+from .query import Query
+
+log = logging.getLogger(__name__)
+
+_DEPTH = 2  # pieces that the encoding may be ahead of the compression
+
+
+@dataclass(frozen=True)
+class Order:
+    """An export that somebody ordered, with all that the portal has to say about it."""
+
+    query: Query
+    formats: Sequence[type[Format]]
+    policy: Policy
+    description: Description
+    options: Options = Options()
+    patience: float = 300.0  # seconds that a reader may take for one piece
+    software: str = "ckanext-export"
+    generated: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+class Export(Iterator[bytes]):
+    """The bytes of one export's zip.
+
+    All that can be checked is checked by the constructor, the first batch included: it raises
+    EmptyDataset, TooFewHomes and LakeUnavailable. Later failures are raised while the bytes are
+    taken, and the zip then lacks its directory. `release` is called once, at the end, whatever
+    the end is; `close` ends the export at any time.
+    """
+
+    def __init__(self, lake: Lake, order: Order, release: Callable[[], None] = lambda: None):
+        self._order = order
+        self._release = release
+        self._ahead: Ahead[Piece] | None = None
+        self._scan: Scan | None = None
+        self.tally = Tally()
+        try:
+            self._scan = lake.scan(order.policy.narrow(order.query))
+            self._expect_homes(self._scan)
+            self._first_pass = self._beginning(self._protected(self._scan))
+        except BaseException:
+            self.close()
+            raise
+        self._bytes = archive(self._members(self._scan), order.generated)
+
+    def __next__(self) -> bytes:
+        return next(self._bytes)
+
+    def close(self) -> None:
+        """Ends the export and frees what it holds. Idempotent."""
+        if self._scan:
+            self._scan.close()
+        if self._ahead:
+            self._ahead.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        release, self._release = self._release, lambda: None
+        release()
+
+    def _expect_homes(self, scan: Scan) -> None:
+        """An early stop makes this cheap where there are enough homes."""
+        if self._order.policy.min_homes <= 1:
+            return
+        homes = set()
+        columns = ("home", "entity_id", "type")
+        for batch in Protection(self._order.policy).protect(scan.batches(columns)):
+            homes.update(distinct_values(batch.column("home").unique()))
+            if len(homes) >= self._order.policy.min_homes:
+                return
+        if homes:
+            raise TooFewHomes(
+                "Too few homes contribute to this selection for their privacy; "
+                "ask for a longer period, more types or more units."
+            )
+
+    def _protected(self, scan: Scan) -> Iterator[pa.RecordBatch]:
+        return Protection(self._order.policy).protect(scan.batches())
+
+    @staticmethod
+    def _beginning(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The batches, of which the first one has been read."""
+        for first in batches:
+            return chain([first], batches)
+        raise EmptyDataset("No observation matches these filters.")
+
+    def _members(self, scan: Scan) -> Iterator[Sealed]:
+        order, sealed = self._order, list[Sealed]()
+        files = list[DataFile]()
+        for kind in order.formats:
+            name = f"{stem(order.description, order.generated)}.{kind.extension}"
+            sealed.append(Sealed(name, self._data(kind, scan)))
+            yield sealed[-1]
+            files.append(DataFile(kind, sealed[-1].member))
+        contents = Contents(
+            order.description,
+            order.query,
+            order.policy,
+            order.generated,
+            scan.version,
+            self.tally,
+            tuple(files),
+        )
+        for name, text in (
+            (f"{contents.stem}_metadata.json", _json(dataset(contents))),
+            ("datapackage.json", _json(datapackage(contents))),
+            ("README.txt", readme(contents).encode()),
+        ):
+            sealed.append(Sealed(name, [text]))
+            yield sealed[-1]
+        members: list[Member] = [member.member for member in sealed]
+        yield Sealed("manifest.json", [_json(manifest(contents, members, order.software))])
+
+    def _data(self, kind: type[Format], scan: Scan) -> Iterator[Piece]:
+        """One pass over the lake as one file; encoding runs ahead of hashing and compressing."""
+        tally = Tally()
+        self._ahead = Ahead(
+            self._encoded(kind, scan, tally),
+            _DEPTH,
+            self._order.patience,
+            give_up=self._let_go,
+        )
+        yield from self._ahead
+        self._ahead.close()
+        if self.tally.rows and tally != self.tally:
+            raise LakeUnavailable("The data lake changed while it was read; ask again.")
+        self.tally = tally
+
+    def _encoded(
+        self, kind: type[Format], scan: Scan, tally: Tally
+    ) -> Generator[Piece, None, None]:
+        batches = self._first_pass if kind is self._order.formats[0] else self._protected(scan)
+        yield from kind(self._order.options).encode(tally.count(batches))
+
+
+def _json(document: Any) -> bytes:
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"

@@ -1,0 +1,81 @@
+"""What a format is, and how formats made of text rows are written."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pyarrow as pa
+
+from ..observations import COLUMNS, TIMES
+from .rows import RowWriter
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the portal's administrator may choose about formats."""
+
+    escape_formulas: bool = True
+
+
+class Format(ABC):
+    """A way to write observations. One object writes one file."""
+
+    name: ClassVar[str]
+    media_type: ClassVar[str]
+    extension: ClassVar[str]
+    title: ClassVar[str]  # as people write it: "CSV"
+    description: ClassVar[str]  # one sentence on what it is good for
+    tabular: ClassVar[bool] = True  # whether a Data Package can describe its rows
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    @abstractmethod
+    def encode(self, batches: Iterable[pa.RecordBatch]) -> Iterator[memoryview | bytes]:
+        """The file's bytes, piece by piece, for batches of `observations.SCHEMA`."""
+
+
+class RowFormat(Format):
+    """A text format in which a row is its cells in the order of `COLUMNS`, one after the other.
+
+    A format says what surrounds a cell and how a text is escaped; the same functions serve all
+    rows, because they are asked once per distinct value.
+    """
+
+    opening: ClassVar[str] = ""
+    between: ClassVar[str] = ""  # rows
+    closing: ClassVar[str] = ""
+
+    @abstractmethod
+    def around(self, column: str) -> tuple[str, str]:
+        """What stands before and after a value of the column that is not null."""
+
+    @abstractmethod
+    def text(self, column: str, value: str) -> str:
+        """A text value as it stands in the file. Times need no escaping."""
+
+    @abstractmethod
+    def null(self, column: str) -> str:
+        """The whole cell of a null."""
+
+    def cell(self, column: str, value: str | None) -> str:
+        """The whole cell of a text column."""
+        if value is None:
+            return self.null(column)
+        before, after = self.around(column)
+        return before + self.text(column, value) + after
+
+    def encode(self, batches: Iterable[pa.RecordBatch]) -> Iterator[memoryview | bytes]:
+        rows = RowWriter(
+            texts={name: self._cells(name) for name in COLUMNS if name not in TIMES},
+            times={name: (self.around(name), self.null(name)) for name in TIMES},
+            between=self.between,
+        )
+        yield self.opening.encode()
+        for batch in batches:
+            yield from rows.write(batch)
+        yield self.closing.encode()
+
+    def _cells(self, column: str):
+        return lambda value: self.cell(column, value)

@@ -1,0 +1,67 @@
+"""What every lake offers to the export."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+import pyarrow as pa
+
+from ..observations import COLUMNS
+from ..query import Query
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What `ckan export check` tells: facts by name, and what is wrong, each in a sentence."""
+
+    facts: dict[str, str]
+    problems: list[str]
+
+
+class Scan(ABC):
+    """One query on one state of the lake: every pass over it sees the same rows in the same order.
+
+    A context manager; leaving it closes whatever the lake holds open. `version` names the state
+    where the lake can: the same version gives the same rows.
+    """
+
+    version: str | None = None
+
+    @abstractmethod
+    def batches(self, columns: Sequence[str] = COLUMNS) -> Iterator[pa.RecordBatch]:
+        """The observations, in batches of `observations.SCHEMA` with only the named columns.
+
+        Raises LakeUnavailable. May be called again for another pass, one at a time.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Ends a pass that is under way, from any thread, and releases the lake. Idempotent."""
+
+    def __enter__(self) -> "Scan":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Lake(ABC):
+    """A place that holds observations."""
+
+    def __init__(self, url: str, columns: Mapping[str, str]) -> None:
+        self.url = url
+        self.columns = columns
+
+    @abstractmethod
+    def scan(self, query: Query) -> Scan:
+        """Begins to read what the query selects. Raises LakeUnavailable."""
+
+    @abstractmethod
+    def inspect(self) -> Inspection:
+        """What an administrator wants to know. Raises LakeUnavailable when nothing can be read."""

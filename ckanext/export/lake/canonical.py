@@ -1,0 +1,136 @@
+"""From the columns that a lake has to the canonical ones, and the filters on them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from ..errors import LakeUnavailable
+from ..observations import COLUMNS, TEXT, TIME, TIMES, Distinct, codes, producer_type, schema_of
+from ..query import Query, compatible
+
+# What stands in for a column that a lake lacks: the column it is derived from.
+DERIVED_FROM = {"type": "entity_id", "unit": "attributes"}
+
+
+def unit_of(attributes: str | None) -> str | None:
+    """`unit_of_measurement` of an attributes text; None where there is none."""
+    if not attributes or "unit_of_measurement" not in attributes:
+        return None
+    try:
+        unit = orjson.loads(attributes).get("unit_of_measurement")
+    except (ValueError, AttributeError):
+        return None
+    return unit if isinstance(unit, str) else None
+
+
+class Canonical:
+    """Gives a lake's batches the canonical columns and keeps the rows that a query selects."""
+
+    def __init__(self, names: Mapping[str, str], query: Query, columns: Sequence[str]) -> None:
+        """`names`: canonical name → the lake's own; `columns`: the ones wanted."""
+        self._names = {name: names.get(name, name) for name in COLUMNS}
+        self._columns = columns
+        self._query = query
+        filtered = {
+            "type": bool(query.types),
+            "unit": bool(query.units),
+            "last_updated": bool(query.begin or query.end),
+        }
+        self._wanted = [name for name in COLUMNS if name in columns or filtered.get(name)]
+        types, units = frozenset(query.types), frozenset(map(compatible, query.units))
+        self._masks: dict[str, Distinct[bool]] = {}
+        if types:
+            self._masks["type"] = Distinct(lambda text: text in types)
+        if units:
+            self._masks["unit"] = Distinct(
+                lambda text: text is not None and compatible(text) in units
+            )
+        self._derive: dict[str, Distinct[str | None]] = {
+            "type": Distinct(producer_type),
+            "unit": Distinct(unit_of),
+        }
+
+    def missing(self, present: Sequence[str]) -> list[str]:
+        """The lake's own names of the columns it would need and does not have."""
+        needed = (DERIVED_FROM[n] if self._absent(n, present) else n for n in self._wanted)
+        return sorted({self._names[n] for n in needed} - set(present))
+
+    def needed(self, present: Sequence[str]) -> list[str]:
+        """The lake's own names of the columns to read."""
+        needed = (DERIVED_FROM[n] if self._absent(n, present) else n for n in self._wanted)
+        return list(dict.fromkeys(self._names[n] for n in needed))
+
+    def own_name(self, column: str) -> str:
+        return self._names[column]
+
+    def _absent(self, column: str, present: Sequence[str]) -> bool:
+        return column in DERIVED_FROM and self._names[column] not in present
+
+    def select(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The canonical batch. Raises LakeUnavailable when a column has values of a wrong kind."""
+        present = batch.schema.names
+        arrays: dict[str, pa.Array] = {}
+        for name in self._wanted:
+            if self._absent(name, present):
+                source = self._read(batch, DERIVED_FROM[name])
+                arrays[name] = _mapped(source, self._derive[name])
+            else:
+                arrays[name] = self._read(batch, name)
+        mask = self._mask(arrays)
+        result = pa.record_batch(
+            [arrays[name] for name in self._columns], schema=schema_of(self._columns)
+        )
+        return result if mask is None or mask.all() else result.filter(pa.array(mask))
+
+    def _read(self, batch: pa.RecordBatch, name: str) -> pa.Array:
+        column = batch.column(self._names[name])
+        try:
+            return _as_time(column) if name in TIMES else _as_text(column)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise LakeUnavailable(
+                f"The data lake's column {self._names[name]!r} has values that are no "
+                + ("times" if name in TIMES else "text")
+                + "; please tell the portal's administrator.",
+                inside=str(error),
+            ) from error
+
+    def _mask(self, arrays: Mapping[str, pa.Array]) -> np.ndarray | None:
+        masks = [
+            np.array(mask.answers(arrays[name]))[codes(arrays[name])]
+            for name, mask in self._masks.items()
+        ]
+        if self._query.begin or self._query.end:
+            masks.append(self._during(arrays["last_updated"]))
+        return np.logical_and.reduce(masks) if masks else None
+
+    def _during(self, times: pa.TimestampArray) -> np.ndarray:
+        instants = times.cast(pa.int64()).fill_null(np.iinfo(np.int64).min).to_numpy()
+        inside = np.full(len(instants), True)
+        if self._query.begin:
+            inside &= instants >= _microseconds(self._query.begin)
+        if self._query.end:
+            inside &= instants < _microseconds(self._query.end)
+        return inside & (instants != np.iinfo(np.int64).min)
+
+
+def _mapped(column: pa.DictionaryArray, mapping: Distinct[str | None]) -> pa.DictionaryArray:
+    answers = pa.array(mapping.answers(column), pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(codes(column)), answers)
+
+
+def _as_text(column: pa.Array) -> pa.DictionaryArray:
+    if pa.types.is_dictionary(column.type):
+        return column if column.type == TEXT else column.cast(TEXT)
+    return column.cast(pa.string()).dictionary_encode()
+
+
+def _as_time(column: pa.Array) -> pa.TimestampArray:
+    """Times without a zone are taken for UTC; nanoseconds are cut off."""
+    return column if column.type == TIME else column.cast(TIME, safe=False)
+
+
+def _microseconds(instant: datetime) -> int:
+    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

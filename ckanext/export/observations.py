@@ -1,0 +1,84 @@
+"""The observations that travel from the lake to the formats, as Arrow record batches.
+
+Smart homes repeat themselves: millions of observations have a few dozen entities, units and
+attribute texts. Text columns are therefore dictionary-encoded, and whatever has to be done to a
+text is an ordinary function that `Distinct` calls once per distinct value.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+TEXTS = ("home", "entity_id", "type", "state", "unit", "attributes")
+TIMES = ("last_changed", "last_updated")
+COLUMNS = ("home", "entity_id", "type", "state", "unit", *TIMES, "attributes")
+
+TEXT = pa.dictionary(pa.int32(), pa.string())
+TIME = pa.timestamp("us", tz="UTC")
+SCHEMA = pa.schema([(name, TIME if name in TIMES else TEXT) for name in COLUMNS])
+
+_REMEMBERED = 20_000  # answers kept between batches, so that memory does not follow the lake
+
+
+def producer_type(entity_id: str | None) -> str | None:
+    """The part of an entity id before the dot; None where there is none."""
+    head, dot, _ = (entity_id or "").partition(".")
+    return head if dot else None
+
+
+def schema_of(columns: Sequence[str]) -> pa.Schema:
+    """The canonical schema of some of the columns."""
+    return pa.schema([SCHEMA.field(name) for name in columns])
+
+
+def distinct_values(column: pa.DictionaryArray) -> list[str | None]:
+    """The texts of a column's dictionary; what is not UTF-8 becomes U+FFFD."""
+    try:
+        return column.dictionary.to_pylist()
+    except UnicodeDecodeError:
+        raw = column.dictionary.cast(pa.binary()).to_pylist()
+        return [None if text is None else text.decode(errors="replace") for text in raw]
+
+
+def codes(column: pa.DictionaryArray) -> np.ndarray:
+    """Each row's place in the dictionary; nulls are one past its end."""
+    indices = column.indices
+    if indices.null_count:
+        indices = indices.fill_null(len(column.dictionary))
+    return indices.to_numpy()
+
+
+def compact(column: pa.DictionaryArray) -> pa.DictionaryArray:
+    """The same column without the dictionary's unused values, where those outnumber the rows.
+
+    A row group's dictionary comes with every batch of it, however few rows a filter left.
+    """
+    if len(column.dictionary) <= max(len(column), 256):
+        return column
+    return column.cast(column.type.value_type).dictionary_encode()
+
+
+Answer = TypeVar("Answer")
+
+
+class Distinct(Generic[Answer]):
+    """Answers of a function on texts, each distinct text asked once and remembered for a while."""
+
+    def __init__(self, function: Callable[[str | None], Answer]) -> None:
+        self._function = function
+        self._answers: dict[str | None, Answer] = {}
+
+    def answers(self, column: pa.DictionaryArray) -> list[Answer]:
+        """One answer per dictionary value and, last, the answer for null: `codes` index it."""
+        texts = [*distinct_values(column), None]
+        if len(texts) > _REMEMBERED:
+            return [self._function(text) for text in texts]
+        if len(self._answers) + len(texts) > 2 * _REMEMBERED:
+            self._answers.clear()
+        known, function = self._answers, self._function
+        return [
+            known[text] if text in known else known.setdefault(text, function(text))
+            for text in texts
+        ]

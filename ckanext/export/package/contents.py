@@ -1,0 +1,123 @@
+"""What the documents of one package tell about."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..formats import Format
+from ..observations import codes, distinct_values
+from ..privacy import Policy
+from ..query import Query
+
+# What a person reads about each column; the units and forms are those of the files.
+COLUMN_TEXTS = {
+    "home": "Pseudonym of the home, the same in every export of this portal",
+    "entity_id": "Home Assistant entity id: producer type, dot, object",
+    "type": "Producer type, such as sensor, light or climate",
+    "state": "State as recorded; empty where it was unknown or is withheld",
+    "unit": "Unit of measurement of the state; empty where it has none",
+    "last_changed": "When the state last changed, UTC",
+    "last_updated": "Time of the observation, UTC",
+    "attributes": "Other attributes of the entity as a JSON object",
+}
+
+
+@dataclass(frozen=True)
+class Description:
+    """What the portal says about its data: gathered before an export begins.
+
+    `resource_url` gives the absolute address that makes a format's file again.
+    """
+
+    name: str
+    title: str
+    resource_url: Callable[[type[Format]], str]
+    notes: str = ""
+    license_id: str = ""
+    license_title: str = ""
+    license_url: str = ""
+    owner_org: str = ""
+    author: str = ""
+    author_email: str = ""
+    url: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file in the zip: its name, its size in bytes and the SHA-256 of its content."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A member that holds observations."""
+
+    format: type[Format]
+    member: Member
+
+
+@dataclass
+class Tally:
+    """What the exported observations are: counted as they pass by. Times are UTC."""
+
+    rows: int = 0
+    homes: set[str | None] = field(default_factory=set)
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def count(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The batches as they are."""
+        for batch in batches:
+            self.rows += batch.num_rows
+            self._add_homes(batch.column("home"))
+            self._add_times(batch.column("last_updated"))
+            yield batch
+
+    def _add_homes(self, column: pa.DictionaryArray) -> None:
+        present = np.zeros(len(column.dictionary) + 1, bool)
+        present[codes(column)] = True
+        names = distinct_values(column)
+        self.homes.update(names[place] for place in np.flatnonzero(present[:-1]).tolist())
+
+    def _add_times(self, column: pa.TimestampArray) -> None:
+        bounds = pc.min_max(column.cast(pa.int64())).as_py()
+        if bounds["min"] is None:
+            return
+        first, last = (_instant(bounds[end]) for end in ("min", "max"))
+        self.first = min(self.first or first, first)
+        self.last = max(self.last or last, last)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Everything that the documents need; `asked` is the query as it was given."""
+
+    description: Description
+    asked: Query
+    policy: Policy
+    generated: datetime
+    lake_version: str | None
+    tally: Tally
+    files: tuple[DataFile, ...]
+
+    @property
+    def stem(self) -> str:
+        """`{name}_{today}`, the beginning of the data files' names."""
+        return stem(self.description, self.generated)
+
+
+def stem(description: Description, generated: datetime) -> str:
+    return f"{description.name}_{generated:%Y-%m-%d}"
+
+
+def _instant(microseconds: int) -> datetime:
+    whole, rest = divmod(microseconds, 1_000_000)
+    return datetime.fromtimestamp(whole, UTC).replace(microsecond=rest)

@@ -1,0 +1,139 @@
+"""The privacy step between the lake and the formats."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from ..errors import EmptyDataset
+from ..observations import Distinct, codes, compact, producer_type
+from ..query import Query
+
+# States that are identifiers of people or machines rather than observations: e-mail and network
+# addresses, links, and pairs of coordinates.
+_IDENTIFIER = re.compile(
+    r"""\S@[^\s@]{1,255}\.\w | \b\w+://\S
+    | \b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b
+    | \b\d{1,3}(?:\.\d{1,3}){3}\b | \b(?:[0-9a-f]{1,4}:){3,}[0-9a-f:]+
+    | -?\d{1,3}\.\d{3,}\s*[,;]\s*-?\d{1,3}\.\d{3,}""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The portal's privacy rules.
+
+    `types` and `attributes` are allow-lists: other producer types never leave, other attributes
+    are dropped. `min_homes`: an export of fewer homes than this is refused.
+    """
+
+    key: bytes
+    types: tuple[str, ...]
+    attributes: tuple[str, ...]
+    min_homes: int
+
+    def narrow(self, query: Query) -> Query:
+        """The query without what never leaves. Raises EmptyDataset when nothing is left."""
+        if not query.types:
+            return replace(query, types=self.types)
+        types = tuple(name for name in query.types if name in self.types)
+        if not types:
+            raise EmptyDataset("None of the producer types asked for is published here.")
+        return replace(query, types=types)
+
+    def pseudonym(self, home: str) -> str:
+        """A home's name outside the lake: 80 bits of a keyed hash, the same in every export."""
+        return "home-" + self._digest(b"home", home.encode(), 10)
+
+    @property
+    def key_id(self) -> str:
+        """Says whether two exports used the same key, and nothing about the key."""
+        return self._digest(b"id", b"", 4)
+
+    def _digest(self, purpose: bytes, text: bytes, size: int) -> str:
+        digest = hmac.new(self.key, purpose + b"\0" + text, hashlib.sha256)
+        return digest.digest()[:size].hex()
+
+
+class Protection:
+    """A policy at work on the batches of one export."""
+
+    def __init__(self, policy: Policy) -> None:
+        allowed = frozenset(policy.types)
+        self._keep: dict[str, Distinct[bool]] = {
+            "home": Distinct(lambda home: home is not None),
+            "entity_id": Distinct(lambda entity: producer_type(entity) in allowed),
+            "type": Distinct(lambda kind: kind in allowed),
+        }
+        self._change: dict[str, Distinct[str | None]] = {
+            "home": Distinct(lambda home: None if home is None else policy.pseudonym(home)),
+            "state": Distinct(_state),
+            "attributes": Distinct(_attributes(policy.attributes)),
+        }
+
+    def protect(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The batches as they may leave; columns that are not there are not needed."""
+        for batch in batches:
+            kept = self._kept(batch)
+            if kept.num_rows:
+                yield self._changed(kept)
+
+    def _kept(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        mask = np.full(batch.num_rows, True)
+        for name, keep in self._keep.items():
+            if name in batch.schema.names:
+                column = batch.column(name)
+                mask &= np.array(keep.answers(column))[codes(column)]
+        return batch if mask.all() else batch.filter(pa.array(mask))
+
+    def _changed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        arrays = []
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            if isinstance(column, pa.DictionaryArray):
+                column = compact(column)
+                if name in self._change:
+                    answers = pa.array(self._change[name].answers(column), pa.string())
+                    column = pa.DictionaryArray.from_arrays(pa.array(codes(column)), answers)
+            arrays.append(column)
+        return pa.record_batch(arrays, schema=batch.schema)
+
+
+def _state(state: str | None) -> str | None:
+    return None if state is None or _identifies(state) else state
+
+
+def _identifies(text: str) -> bool:
+    # Nearly all texts are short words and numbers; only longer ones can hold an identifier.
+    return len(text) > 5 and _IDENTIFIER.search(text) is not None
+
+
+def _attributes(allowed: Iterable[str]) -> Callable[[str | None], str]:
+    names = frozenset(allowed)
+
+    def filtered(attributes: str | None) -> str:
+        try:
+            known = orjson.loads(attributes or "{}")
+        except ValueError:
+            return "{}"
+        if not isinstance(known, dict):
+            return "{}"
+        kept = {n: value for n, value in known.items() if n in names and _publishable(value)}
+        return orjson.dumps(kept).decode()
+
+    return filtered
+
+
+def _publishable(value: Any) -> bool:
+    """Allowed names vouch for plain values and lists of such, not for objects in them."""
+    if isinstance(value, list):
+        return all(_publishable(item) for item in value)
+    if isinstance(value, str):
+        return not _identifies(value)
+    return not isinstance(value, dict)
