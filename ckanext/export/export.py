@@ -1,6 +1,5 @@
 """The pipeline: lake → privacy → format → package → bytes."""
 
-import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,8 +24,6 @@ from .package.readme import readme
 from .privacy import Policy, Protection
 from .query import Query
 
-log = logging.getLogger(__name__)
-
 _DEPTH = 2  # pieces that the encoding may be ahead of the compression
 
 
@@ -49,8 +46,8 @@ class Export(Iterator[bytes]):
 
     All that can be checked is checked by the constructor, the first batch included: it raises
     EmptyDataset, TooFewHomes and LakeUnavailable. Later failures are raised while the bytes are
-    taken, and the zip then lacks its directory. `release` is called once, at the end, whatever
-    the end is; `close` ends the export at any time.
+    taken, and the zip then lacks its directory. `tally` grows as they are taken. `release` is
+    called once, at the end, whatever the end is; `close` ends the export at any time.
     """
 
     def __init__(self, lake: Lake, order: Order, release: Callable[[], None] = lambda: None):
@@ -138,18 +135,17 @@ class Export(Iterator[bytes]):
 
     def _data(self, kind: type[Format], scan: Scan) -> Iterator[Piece]:
         """One pass over the lake as one file; encoding runs ahead of hashing and compressing."""
-        tally = Tally()
+        before, self.tally = self.tally, Tally()
         self._ahead = Ahead(
-            self._encoded(kind, scan, tally),
+            self._encoded(kind, scan, self.tally),
             _DEPTH,
             self._order.patience,
             give_up=self._let_go,
         )
         yield from self._ahead
         self._ahead.close()
-        if self.tally.rows and tally != self.tally:
+        if before.rows and before != self.tally:
             raise LakeUnavailable("The data lake changed while it was read; ask again.")
-        self.tally = tally
 
     def _encoded(
         self, kind: type[Format], scan: Scan, tally: Tally

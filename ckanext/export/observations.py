@@ -5,6 +5,7 @@ attribute texts. Text columns are therefore dictionary-encoded, and whatever has
 text is an ordinary function that `Distinct` calls once per distinct value.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -48,6 +49,16 @@ def codes(column: pa.DictionaryArray) -> np.ndarray:
     if indices.null_count:
         indices = indices.fill_null(len(column.dictionary))
     return indices.to_numpy()
+
+
+def count_values(column: pa.DictionaryArray) -> dict[str, int]:
+    """Rows per text that has any; null counts as the empty text."""
+    names = [*distinct_values(column), None]
+    counted = np.bincount(codes(column), minlength=len(names))
+    counts = Counter[str]()
+    for place in np.flatnonzero(counted).tolist():
+        counts[names[place] or ""] += int(counted[place])
+    return counts
 
 
 def compact(column: pa.DictionaryArray) -> pa.DictionaryArray:

@@ -4,17 +4,16 @@ import ckantoolkit as tk
 from ckan import plugins as p
 
 
+@tk.blanket.actions
+@tk.blanket.auth_functions
+@tk.blanket.blueprints
+@tk.blanket.cli
+@tk.blanket.config_declarations
+@tk.blanket.validators
 class ExportPlugin(p.SingletonPlugin):
     """Adds the Export API to the portal."""
 
-    p.implements(p.IBlueprint)
+    p.implements(p.IConfigurer)
 
-    def get_blueprint(self):
-        from flask import Blueprint
-
-        blueprint = Blueprint("export", __name__, url_prefix="/api/export")
-        blueprint.add_url_rule("/formats", "formats", lambda: "csv, json, xml")
-        return blueprint
-
-
-_ = tk
+    def update_config(self, config: object) -> None:
+        tk.add_template_directory(config, "templates")

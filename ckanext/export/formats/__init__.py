@@ -9,7 +9,7 @@ from .csv import Csv
 from .json import Json
 from .xml import Xml
 
-__all__ = ["Format", "find_format", "find_formats", "registry"]
+__all__ = ["Format", "describe_formats", "find_format", "find_formats", "registry"]
 
 # Names that the Export API uses for itself.
 RESERVED = ("dataset", "formats", "ui", "openapi.json")
@@ -32,6 +32,19 @@ for _kind in (Csv, Json, Xml):
 def registry() -> dict[str, type[Format]]:
     """Name → format."""
     return dict(_formats)
+
+
+def describe_formats() -> list[dict[str, str]]:
+    """What people and programs may know of each format."""
+    return [
+        {
+            "name": kind.name,
+            "media_type": kind.media_type,
+            "extension": kind.extension,
+            "description": kind.description,
+        }
+        for kind in _formats.values()
+    ]
 
 
 def find_format(name: str) -> type[Format]:

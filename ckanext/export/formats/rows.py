@@ -119,9 +119,7 @@ def _merge(left: Cells, right: Cells) -> Cells | None:
     place = np.empty(pairs, np.int32)
     place[distinct] = np.arange(len(distinct), dtype=np.int32)
     lefts, rights = np.divmod(distinct, len(right[0]))
-    cells = [
-        left[0][i] + right[0][j] for i, j in zip(lefts.tolist(), rights.tolist(), strict=True)
-    ]
+    cells = [left[0][i] + right[0][j] for i, j in zip(lefts.tolist(), rights.tolist(), strict=True)]
     return cells, place[pair]
 
 

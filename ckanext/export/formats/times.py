@@ -87,7 +87,11 @@ def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         digits[:, place + 1] = ord("0") + number % 10
     thousandths = np.array([f".{number:03}" for number in range(1000)], "S4")
     millionths = np.array([f"{number:03}Z" for number in range(1000)], "S4")
-    return digits.view(np.uint64).reshape(-1), thousandths.view(np.uint32), millionths.view(np.uint32)
+    return (
+        digits.view(np.uint64).reshape(-1),
+        thousandths.view(np.uint32),
+        millionths.view(np.uint32),
+    )
 
 
 def _fixed_width(records: np.ndarray) -> pa.StringArray:

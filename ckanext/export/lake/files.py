@@ -71,7 +71,9 @@ class FileLake(Lake):
         try:
             found = self._system.get_file_info(fs.FileSelector(self._root, recursive=True))
         except OSError as error:
-            raise LakeUnavailable(f"The data lake cannot be reached; {_TELL}", inside=str(error))
+            raise LakeUnavailable(
+                f"The data lake cannot be reached; {_TELL}", inside=str(error)
+            ) from error
         files = [file for file in found if file.is_file and file.extension == "parquet"]
         files = [file for file in files if not _hidden(file.path, self._root)]
         if not files:
@@ -87,7 +89,9 @@ class FileLake(Lake):
                 whole = file.size >= 12 and opened.read_at(4, 0) == _MAGIC
                 whole = whole and opened.read_at(4, file.size - 4) == _MAGIC
         except OSError as error:
-            raise LakeUnavailable(f"The data lake cannot be read; {_TELL}", inside=str(error))
+            raise LakeUnavailable(
+                f"The data lake cannot be read; {_TELL}", inside=str(error)
+            ) from error
         if not whole:
             raise _damaged(file.path, "it does not begin and end as Parquet does")
 

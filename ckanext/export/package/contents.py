@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..formats import Format
-from ..observations import codes, distinct_values
+from ..observations import count_values
 from ..privacy import Policy
 from ..query import Query
 
@@ -69,7 +68,7 @@ class Tally:
     """What the exported observations are: counted as they pass by. Times are UTC."""
 
     rows: int = 0
-    homes: set[str | None] = field(default_factory=set)
+    homes: set[str] = field(default_factory=set)
     first: datetime | None = None
     last: datetime | None = None
 
@@ -77,15 +76,9 @@ class Tally:
         """The batches as they are."""
         for batch in batches:
             self.rows += batch.num_rows
-            self._add_homes(batch.column("home"))
+            self.homes.update(count_values(batch.column("home")))
             self._add_times(batch.column("last_updated"))
             yield batch
-
-    def _add_homes(self, column: pa.DictionaryArray) -> None:
-        present = np.zeros(len(column.dictionary) + 1, bool)
-        present[codes(column)] = True
-        names = distinct_values(column)
-        self.homes.update(names[place] for place in np.flatnonzero(present[:-1]).tolist())
 
     def _add_times(self, column: pa.TimestampArray) -> None:
         bounds = pc.min_max(column.cast(pa.int64())).as_py()

@@ -1,0 +1,115 @@
+"""One getter per configuration key; defaults stand in config_declaration.yaml alone."""
+
+import hashlib
+import hmac
+
+import ckantoolkit as tk
+
+from .errors import Misconfigured
+from .observations import COLUMNS
+
+_SHORTEST_KEY = 16  # characters
+
+
+def lake_url() -> str:
+    return tk.config["ckanext.export.lake.url"]
+
+
+def lake_columns() -> dict[str, str]:
+    """Canonical column → the lake's own name. Raises Misconfigured."""
+    columns = {}
+    for pair in tk.config["ckanext.export.lake.columns"]:
+        name, _, own = pair.partition("=")
+        if name not in COLUMNS or not own:
+            raise Misconfigured(
+                "This portal's export is not set up right; please tell its administrator.",
+                inside=f"ckanext.export.lake.columns has {pair!r}, which is no column=name",
+            )
+        columns[name] = own
+    return columns
+
+
+def access() -> str:
+    return tk.config["ckanext.export.access"]
+
+
+def max_concurrent() -> int:
+    return tk.config["ckanext.export.max_concurrent"]
+
+
+def patience() -> float:
+    return float(tk.config["ckanext.export.patience"])
+
+
+def privacy_key() -> bytes:
+    """The configured key, or one derived from the portal's secret for this purpose alone.
+
+    Raises Misconfigured when neither is good enough.
+    """
+    key = tk.config["ckanext.export.privacy.key"]
+    if key and len(key) < _SHORTEST_KEY:
+        raise Misconfigured(
+            "This portal's export is not set up right; please tell its administrator.",
+            inside=f"ckanext.export.privacy.key has fewer than {_SHORTEST_KEY} characters",
+        )
+    if key:
+        return key.encode()
+    secret = tk.config["SECRET_KEY"]
+    if not secret:
+        raise Misconfigured(
+            "This portal's export is not set up right; please tell its administrator.",
+            inside="neither ckanext.export.privacy.key nor SECRET_KEY is set",
+        )
+    return hmac.digest(secret.encode(), b"ckanext-export: pseudonyms of homes", hashlib.sha256)
+
+
+def privacy_types() -> tuple[str, ...]:
+    return tuple(tk.config["ckanext.export.privacy.types"])
+
+
+def privacy_attributes() -> tuple[str, ...]:
+    return tuple(tk.config["ckanext.export.privacy.attributes"])
+
+
+def min_homes() -> int:
+    return tk.config["ckanext.export.privacy.min_homes"]
+
+
+def name() -> str:
+    return tk.config["ckanext.export.name"]
+
+
+def title() -> str:
+    return tk.config["ckanext.export.title"]
+
+
+def notes() -> str:
+    return tk.config["ckanext.export.notes"]
+
+
+def license_id() -> str:
+    return tk.config["ckanext.export.license_id"]
+
+
+def owner_org() -> str:
+    return tk.config["ckanext.export.owner_org"]
+
+
+def author() -> str:
+    return tk.config["ckanext.export.author"]
+
+
+def author_email() -> str:
+    return tk.config["ckanext.export.author_email"]
+
+
+def url() -> str:
+    return tk.config["ckanext.export.url"]
+
+
+def tags() -> tuple[str, ...]:
+    return tuple(tk.config["ckanext.export.tags"])
+
+
+def escape_formulas() -> bool:
+    return tk.config["ckanext.export.csv.escape_formulas"]

@@ -1,0 +1,47 @@
+"""What the portal's action API answers about exports."""
+
+from typing import Any
+
+import ckantoolkit as tk
+
+from .. import orders
+from ..errors import BadParameter, ExportError
+from ..formats import describe_formats
+from ..query import Query
+from ..summary import summarize
+
+
+@tk.side_effect_free
+def export_format_list(context: Any, data_dict: dict[str, Any]) -> list[dict[str, str]]:
+    """The formats that the portal exports: name, media_type, extension and description of each."""
+    return describe_formats()
+
+
+@tk.side_effect_free
+def export_summary_show(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """What an export with these filters would hold.
+
+    :param date_from: first UTC day, ``yyyy-mm-dd`` (optional)
+    :param date_to: last UTC day, ``yyyy-mm-dd`` (optional)
+    :param types: producer types, a list or comma-separated (optional)
+    :param units: units of measurement, a list or comma-separated (optional)
+
+    Returns rows, homes, first_day and last_day (null when there is none), and types, units and
+    days: observations by type, by unit (the empty text: none) and by UTC day.
+    """
+    tk.check_access("export_observations", context, data_dict)
+    try:
+        query = Query.parse({name: _texts(name, value) for name, value in data_dict.items()})
+        return summarize(orders.lake(), orders.policy(), query)
+    except BadParameter as error:
+        name = error.members.get("parameter", "parameter")
+        raise tk.ValidationError({name: [error.detail]}) from error
+    except ExportError as error:
+        raise tk.ValidationError({"message": [error.detail]}) from error
+
+
+def _texts(name: str, value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    if not all(isinstance(text, str) for text in values):
+        raise BadParameter(f"{name} must be a text or a list of texts.", parameter=name)
+    return values

@@ -1,0 +1,59 @@
+"""How many exports run at once, over all processes of the portal.
+
+Each holds a place in a sorted set in the portal's Redis and renews it; the place of a process
+that died is free again after a minute.
+"""
+
+import threading
+import time
+import uuid
+
+import ckantoolkit as tk
+from ckan.lib.redis import connect_to_redis
+from redis import RedisError
+
+from .errors import ExportError, TooManyExports
+
+_LEASE = 60.0  # seconds
+RETRY_AFTER = 10  # seconds after which somebody who found no place may come again
+
+# One step, so that two processes cannot both take the last place.
+_TAKE = """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[4])
+return 1
+"""
+
+
+class Slot:
+    """A place among the running exports. `release` may be called from any thread, and again."""
+
+    def __init__(self, most: int) -> None:
+        """Raises TooManyExports when `most` are running."""
+        self._redis = connect_to_redis()
+        self._key = f"ckan:{tk.config['ckan.site_id']}:export:running"
+        self._name = uuid.uuid4().hex
+        self._released = threading.Event()
+        now = time.time()
+        try:
+            taken = self._redis.eval(_TAKE, 1, self._key, now, most, now + _LEASE, self._name)
+        except RedisError as error:
+            raise ExportError(
+                "The portal cannot start exports at the moment; try again later.",
+                inside=f"Redis: {error}",
+            ) from error
+        if not taken:
+            raise TooManyExports(
+                f"{most} exports are running already; try again in {RETRY_AFTER} seconds."
+            )
+        threading.Thread(target=self._renew, name="export-slot", daemon=True).start()
+
+    def release(self) -> None:
+        if not self._released.is_set():
+            self._released.set()
+            self._redis.zrem(self._key, self._name)
+
+    def _renew(self) -> None:
+        while not self._released.wait(_LEASE / 3):
+            self._redis.zadd(self._key, {self._name: time.time() + _LEASE}, xx=True)

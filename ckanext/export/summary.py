@@ -1,0 +1,68 @@
+"""What an export would hold, without making it."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from .errors import EmptyDataset, TooFewHomes
+from .lake import Lake
+from .observations import count_values
+from .privacy import Policy, Protection
+from .query import Query
+
+_COLUMNS = ("home", "entity_id", "type", "unit", "last_updated")
+_DAY = 86_400_000_000  # microseconds
+
+
+def summarize(lake: Lake, policy: Policy, query: Query) -> dict[str, Any]:
+    """Rows, homes, first and last day, and rows per type, unit and UTC day.
+
+    Counted on what privacy lets through. Raises LakeUnavailable and TooFewHomes.
+    """
+    counts = _Counts()
+    try:
+        with lake.scan(policy.narrow(query)) as scan:
+            for batch in Protection(policy).protect(scan.batches(_COLUMNS)):
+                counts.add(batch)
+    except EmptyDataset:
+        pass  # nothing that was asked for is published: zeros say so
+    if counts.rows and len(counts.homes) < policy.min_homes:
+        raise TooFewHomes("Too few homes contribute to this selection for their privacy.")
+    return counts.result()
+
+
+class _Counts:
+    def __init__(self) -> None:
+        self.rows = 0
+        self.homes: set[str] = set()
+        self.types: Counter[str] = Counter()
+        self.units: Counter[str] = Counter()
+        self.days: Counter[int] = Counter()
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        self.rows += batch.num_rows
+        self.homes.update(count_values(batch.column("home")))
+        self.types.update(count_values(batch.column("type")))
+        self.units.update(count_values(batch.column("unit")))
+        instants = batch.column("last_updated").drop_null().cast(pa.int64()).to_numpy()
+        days, numbers = np.unique(instants // _DAY, return_counts=True)
+        self.days.update(dict(zip(days.tolist(), numbers.tolist(), strict=True)))
+
+    def result(self) -> dict[str, Any]:
+        days = {_day(day): self.days[day] for day in sorted(self.days)}
+        return {
+            "rows": self.rows,
+            "homes": len(self.homes),
+            "first_day": min(days, default=None),
+            "last_day": max(days, default=None),
+            "types": dict(self.types.most_common()),
+            "units": dict(self.units.most_common()),
+            "days": days,
+        }
+
+
+def _day(number: int) -> str:
+    return f"{datetime.fromtimestamp(number * 86_400, UTC):%Y-%m-%d}"

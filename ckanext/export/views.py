@@ -1,0 +1,156 @@
+"""The Export API over HTTP."""
+
+import logging
+from typing import Any
+
+import ckantoolkit as tk
+import flask_swagger_ui
+import orjson
+from flask import Blueprint, Response, request, send_from_directory
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+
+from . import config, orders
+from .errors import ExportError
+from .export import Export
+from .formats import Format, describe_formats, find_format, find_formats, registry
+from .openapi import document
+from .package.contents import stem
+from .query import Query
+from .slots import RETRY_AFTER, Slot
+
+log = logging.getLogger(__name__)
+
+PREFIX = "/api/export"
+_JSON = "application/json"
+_SWAGGER = f"{flask_swagger_ui.__path__[0]}/dist"
+
+export = Blueprint("export", __name__, url_prefix=PREFIX)
+
+
+@export.route("")
+@export.route("/")
+def root() -> Any:
+    return tk.redirect_to("export.ui")
+
+
+@export.route("/formats")
+def formats() -> Response:
+    if request.accept_mimetypes.best_match(["text/plain", "application/json"]) != _JSON:
+        return Response(", ".join(registry()), content_type="text/plain; charset=utf-8")
+    return Response(orjson.dumps(describe_formats()), content_type=_JSON)
+
+
+@export.route("/openapi.json")
+def openapi() -> Response:
+    base = tk.url_for("export.root", locale="default").rstrip("/")
+    return Response(orjson.dumps(document(base)), content_type=_JSON)
+
+
+@export.route("/ui/")
+def ui() -> str:
+    return tk.render("export/swagger_ui.html")
+
+
+@export.route("/ui/<path:asset>")
+def ui_asset(asset: str) -> Response:
+    return send_from_directory(_SWAGGER, asset)
+
+
+@export.route("/dataset")
+def dataset() -> Response:
+    _check_access()
+    parameters = request.args.to_dict(flat=False)
+    kinds = find_formats(parameters.pop("formats", []))
+    return _export(kinds, Query.parse(parameters))
+
+
+@export.route("/<format>")
+def download(format: str) -> Response:
+    _check_access()
+    kind = find_format(format)
+    return _export([kind], Query.parse(request.args.to_dict(flat=False)))
+
+
+def _check_access() -> None:
+    tk.check_access("export_observations", {"user": tk.current_user.name}, {})
+
+
+def _export(kinds: list[type[Format]], query: Query) -> Response:
+    order = orders.order(query, kinds)
+    lake = orders.lake()
+    slot = Slot(config.max_concurrent())
+    exported = Export(lake, order, release=slot.release)
+    if request.method == "HEAD":
+        exported.close()
+        body = iter(())
+    else:
+        body = exported
+    response = Response(body, content_type="application/zip")
+    file_name = f"{stem(order.description, order.generated)}.zip"
+    response.headers.set("Content-Disposition", "attachment", filename=file_name)
+    return response
+
+
+@export.after_request
+def _guard(response: Response) -> Response:
+    """Exports and problems are made for one visitor at one moment: nobody keeps them."""
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if tk.request.endpoint not in ("export.ui", "export.ui_asset"):
+        request.environ["__no_cache__"] = True
+        response.cache_control.no_store = True
+    return response
+
+
+@export.errorhandler(ExportError)
+def _expected(error: ExportError) -> Response:
+    if error.status == 204:
+        response = Response(status=204)
+        del response.headers["Content-Type"]
+        return response
+    if error.status >= 500:
+        log.error("Export failed: %s", error.explain())
+    return problem(error.status, error.title, error.detail, **error.members)
+
+
+@export.errorhandler(tk.NotAuthorized)
+def _not_authorized(error: tk.NotAuthorized) -> Response:
+    detail = error.message or "You may not export observations from this portal."
+    return problem(403, "Not allowed", str(detail))
+
+
+@export.errorhandler(404)
+def _not_found(error: NotFound) -> Response:
+    return problem(404, "Not found", f"There is nothing here; {PREFIX}/ui/ shows what there is.")
+
+
+@export.errorhandler(Exception)
+def _unexpected(error: Exception) -> Response:
+    log.error("Export failed", exc_info=error)
+    return problem(
+        500, "Export failed", "Something went wrong in the portal; please tell its administrator."
+    )
+
+
+@export.before_app_request
+def _unrouted() -> Response | None:
+    """Routing refuses methods and paths before any blueprint is asked, and the portal would
+    answer with a page for people."""
+    refused: HTTPException | None = getattr(request, "routing_exception", None)
+    if not request.path.startswith(f"{PREFIX}/"):
+        return None
+    if isinstance(refused, MethodNotAllowed):
+        response = problem(405, "Method not allowed", "Use GET, or HEAD for the headers alone.")
+        response.headers["Allow"] = "GET, HEAD, OPTIONS"
+        return _guard(response)
+    if isinstance(refused, NotFound):
+        return _guard(_not_found(refused))
+    return None
+
+
+def problem(status: int, title: str, detail: str, **members: Any) -> Response:
+    """A problem document (RFC 9457)."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
+    response = Response(orjson.dumps(body), status, content_type="application/problem+json")
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
