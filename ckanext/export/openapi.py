@@ -5,10 +5,9 @@ from typing import Any
 
 from apispec import APISpec
 
-from .formats import registry
+from .formats import describe_formats, registry
 
 _PROBLEM = "application/problem+json"
-_DAY = r"^([0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?$"
 
 
 def document(base: str) -> dict[str, Any]:
@@ -48,7 +47,8 @@ def _add_parameters(spec: APISpec) -> None:
         ("date_from", "First UTC day of the observations, inclusive.", "2022-06-01"),
         ("date_to", "Last UTC day of the observations, inclusive.", "2022-06-30"),
     ):
-        schema = {"type": "string", "format": "date", "pattern": _DAY}
+        # An HTML form sends a field that was left empty.
+        schema = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "enum": [""]}]}
         parameter = {"name": name, "description": text, "schema": schema, "example": example}
         spec.components.parameter(name, "query", parameter)
     for name, text, examples in (
@@ -59,8 +59,8 @@ def _add_parameters(spec: APISpec) -> None:
         spec.components.parameter(name, "query", {**parameter, "example": examples})
 
 
-def _array(name: str, text: str, items: dict[str, Any]) -> dict[str, Any]:
-    schema = {"type": "array", "items": items}
+def _array(name: str, text: str, items: dict[str, Any], least: int = 0) -> dict[str, Any]:
+    schema = {"type": "array", "items": items, "minItems": least}
     return {
         "name": name,
         "description": text,
@@ -95,7 +95,7 @@ def _add_exports(spec: APISpec) -> None:
             "/dataset",
             "Observations in several formats",
             {
-                **_array("formats", "Formats, repeated or comma-separated.", _format_names()),
+                **_array("formats", "Formats, repeated or comma-separated.", _format_names(), 1),
                 "in": "query",
                 "required": True,
                 "example": list(registry())[:2],
@@ -127,57 +127,34 @@ def _heads() -> dict[str, Any]:
 
 def _add_descriptions(spec: APISpec) -> None:
     names = ", ".join(registry())
-    listed = {"type": "array", "items": "Format"}
-    spec.path(
-        "/formats",
-        operations={
-            "get": {
-                "operationId": "formats",
-                **_operation("about", "The formats, as text or as JSON", [], {}),
-                "responses": {
-                    "200": {
-                        "description": "The formats that can be asked for.",
-                        "content": {
-                            "text/plain": {"schema": {"type": "string"}, "example": names},
-                            "application/json": {
-                                "schema": {**listed, "items": _reference("Format")}
-                            },
-                        },
-                    }
-                },
-            }
-        },
-    )
-    spec.path(
-        "/openapi.json",
-        operations={
-            "get": {
-                "operationId": "openapi",
-                **_operation("about", "This document", [], {}),
-                "responses": {
-                    "200": {
-                        "description": "An OpenAPI document.",
-                        "content": {"application/json": {"schema": {"type": "object"}}},
-                    }
-                },
-            }
-        },
-    )
-    spec.path(
-        "/ui/",
-        operations={
-            "get": {
-                "operationId": "ui",
-                **_operation("about", "This document as a page to try", [], {}),
-                "responses": {
-                    "200": {
-                        "description": "A page with Swagger UI.",
-                        "content": {"text/html": {"schema": {"type": "string"}}},
-                    }
-                },
-            }
-        },
-    )
+    listed = {"type": "array", "items": _reference("Format")}
+    for path, title, text, content in (
+        (
+            "/formats",
+            "The formats, as text or as JSON",
+            "The formats that can be asked for.",
+            {
+                "text/plain": {"schema": {"type": "string"}, "example": names},
+                "application/json": {"schema": listed, "example": describe_formats()},
+            },
+        ),
+        (
+            "/openapi.json",
+            "This document",
+            "An OpenAPI document.",
+            {"application/json": {"schema": {"type": "object"}}},
+        ),
+        (
+            "/ui/",
+            "This document as a page to try",
+            "A page with Swagger UI.",
+            {"text/html": {"schema": {"type": "string"}}},
+        ),
+    ):
+        responses = {"200": {"description": text, "content": content}}
+        get = _operation("about", title, [], responses)
+        get["operationId"] = path.strip("/").partition(".")[0]
+        spec.path(path, operations={"get": get})
 
 
 def _reference(name: str) -> dict[str, str]:

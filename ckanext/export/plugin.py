@@ -2,6 +2,7 @@
 
 import ckantoolkit as tk
 from ckan import plugins as p
+from ckan.common import CKANConfig
 
 
 @tk.blanket.actions
@@ -15,5 +16,5 @@ class ExportPlugin(p.SingletonPlugin):
 
     p.implements(p.IConfigurer)
 
-    def update_config(self, config: object) -> None:
+    def update_config(self, config: CKANConfig) -> None:
         tk.add_template_directory(config, "templates")

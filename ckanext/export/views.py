@@ -7,7 +7,7 @@ import ckantoolkit as tk
 import flask_swagger_ui
 import orjson
 from flask import Blueprint, Response, request, send_from_directory
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from . import config, orders
 from .errors import ExportError
@@ -71,6 +71,11 @@ def download(format: str) -> Response:
     return _export([kind], Query.parse(request.args.to_dict(flat=False)))
 
 
+@export.route("/<path:rest>")
+def nowhere(rest: str) -> Response:
+    return _not_found()
+
+
 def _check_access() -> None:
     tk.check_access("export_observations", {"user": tk.current_user.name}, {})
 
@@ -95,7 +100,7 @@ def _export(kinds: list[type[Format]], query: Query) -> Response:
 def _guard(response: Response) -> Response:
     """Exports and problems are made for one visitor at one moment: nobody keeps them."""
     response.headers["X-Content-Type-Options"] = "nosniff"
-    if tk.request.endpoint not in ("export.ui", "export.ui_asset"):
+    if request.endpoint not in ("export.ui", "export.ui_asset"):
         request.environ["__no_cache__"] = True
         response.cache_control.no_store = True
     return response
@@ -119,7 +124,7 @@ def _not_authorized(error: tk.NotAuthorized) -> Response:
 
 
 @export.errorhandler(404)
-def _not_found(error: NotFound) -> Response:
+def _not_found(error: NotFound | None = None) -> Response:
     return problem(404, "Not found", f"There is nothing here; {PREFIX}/ui/ shows what there is.")
 
 
@@ -132,19 +137,16 @@ def _unexpected(error: Exception) -> Response:
 
 
 @export.before_app_request
-def _unrouted() -> Response | None:
-    """Routing refuses methods and paths before any blueprint is asked, and the portal would
-    answer with a page for people."""
-    refused: HTTPException | None = getattr(request, "routing_exception", None)
-    if not request.path.startswith(f"{PREFIX}/"):
+def _wrong_method() -> Response | None:
+    """Routing refuses a method before any blueprint is asked, and the portal would answer with a
+    page for people."""
+    if not isinstance(request.routing_exception, MethodNotAllowed):
         return None
-    if isinstance(refused, MethodNotAllowed):
-        response = problem(405, "Method not allowed", "Use GET, or HEAD for the headers alone.")
-        response.headers["Allow"] = "GET, HEAD, OPTIONS"
-        return _guard(response)
-    if isinstance(refused, NotFound):
-        return _guard(_not_found(refused))
-    return None
+    if not f"{request.path}/".startswith(f"{PREFIX}/"):
+        return None
+    response = problem(405, "Method not allowed", "Use GET, or HEAD for the headers alone.")
+    response.headers["Allow"] = "GET, HEAD, OPTIONS"
+    return _guard(response)
 
 
 def problem(status: int, title: str, detail: str, **members: Any) -> Response:

@@ -47,15 +47,15 @@ def describe_formats() -> list[dict[str, str]]:
     ]
 
 
-def find_format(name: str) -> type[Format]:
-    """The format of a name, in any case. Raises UnsupportedFormat."""
+def find_format(name: str, parameter: str = "format") -> type[Format]:
+    """The format of a name, in any case. Raises UnsupportedFormat, naming the parameter."""
     try:
         return _formats[name.lower()]
     except KeyError:
         accepted = list(_formats)
         raise UnsupportedFormat(
             f"{shown(name)!r} is not a format of this portal; use {', '.join(accepted)}.",
-            parameter="format",
+            parameter=parameter,
             value=shown(name),
             accepted=accepted,
         ) from None
@@ -63,7 +63,7 @@ def find_format(name: str) -> type[Format]:
 
 def find_formats(values: Iterable[str]) -> list[type[Format]]:
     """The formats that repeated and comma-separated values name, each once, in their order."""
-    found = dict.fromkeys(find_format(name) for name in split_list(values))
+    found = dict.fromkeys(find_format(name, "formats") for name in split_list(values))
     if not found:
         raise BadParameter(
             "The parameter formats is missing; name one or more of " + ", ".join(_formats) + ".",

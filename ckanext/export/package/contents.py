@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..formats import Format
 from ..observations import count_values
@@ -81,12 +80,11 @@ class Tally:
             yield batch
 
     def _add_times(self, column: pa.TimestampArray) -> None:
-        bounds = pc.min_max(column.cast(pa.int64())).as_py()
-        if bounds["min"] is None:
-            return
-        first, last = (_instant(bounds[end]) for end in ("min", "max"))
-        self.first = min(self.first or first, first)
-        self.last = max(self.last or last, last)
+        instants = column.drop_null().cast(pa.int64()).to_numpy()
+        if len(instants):
+            first, last = _instant(int(instants.min())), _instant(int(instants.max()))
+            self.first = min(self.first or first, first)
+            self.last = max(self.last or last, last)
 
 
 @dataclass(frozen=True)
