@@ -3,7 +3,6 @@
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Any
 
 import orjson
@@ -55,6 +54,7 @@ class Export(Iterator[bytes]):
         self._release = release
         self._ahead: Ahead[Piece] | None = None
         self._scan: Scan | None = None
+        self._first_pass: Generator[pa.RecordBatch, None, None] | None = None
         self.tally = Tally()
         try:
             self._scan = lake.scan(order.policy.narrow(order.query))
@@ -74,6 +74,8 @@ class Export(Iterator[bytes]):
             self._scan.close()
         if self._ahead:
             self._ahead.close()
+        if self._first_pass:
+            self._first_pass.close()
         self._let_go()
 
     def _let_go(self) -> None:
@@ -100,10 +102,10 @@ class Export(Iterator[bytes]):
         return Protection(self._order.policy).protect(scan.batches())
 
     @staticmethod
-    def _beginning(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def _beginning(batches: Iterator[pa.RecordBatch]) -> Generator[pa.RecordBatch, None, None]:
         """The batches, of which the first one has been read."""
         for first in batches:
-            return chain([first], batches)
+            return _resumed(first, batches)
         raise EmptyDataset("No observation matches these filters.")
 
     def _members(self, scan: Scan) -> Iterator[Sealed]:
@@ -150,8 +152,15 @@ class Export(Iterator[bytes]):
     def _encoded(
         self, kind: type[Format], scan: Scan, tally: Tally
     ) -> Generator[Piece, None, None]:
-        batches = self._first_pass if kind is self._order.formats[0] else self._protected(scan)
-        yield from kind(self._order.options).encode(tally.count(batches))
+        first, self._first_pass = self._first_pass, None  # nobody else may keep it open
+        yield from kind(self._order.options).encode(tally.count(first or self._protected(scan)))
+
+
+def _resumed(
+    first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]
+) -> Generator[pa.RecordBatch, None, None]:
+    yield first
+    yield from rest
 
 
 def _json(document: Any) -> bytes:

@@ -44,8 +44,8 @@ def document(base: str) -> dict[str, Any]:
 
 def _add_parameters(spec: APISpec) -> None:
     for name, text, example in (
-        ("date_from", "First UTC day of the observations, inclusive.", "2022-06-01"),
-        ("date_to", "Last UTC day of the observations, inclusive.", "2022-06-30"),
+        ("date_from", "First UTC day of the observations, inclusive.", "2016-01-11"),
+        ("date_to", "Last UTC day of the observations, inclusive.", "2016-01-13"),
     ):
         # An HTML form sends a field that was left empty.
         schema = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "enum": [""]}]}
