@@ -57,6 +57,7 @@ class Ahead(Iterator[Item], Generic[Item]):
                     return
             self._hand_over(StopIteration())
         except Stalled as error:
+            self._items.close()
             self._replace(error)
             self._give_up()
         except BaseException as error:  # noqa: B036 - it is raised where the items are taken

@@ -29,6 +29,10 @@ def lake_columns() -> dict[str, str]:
     return columns
 
 
+def lake_table() -> str:
+    return tk.config["ckanext.export.lake.table"]
+
+
 def access() -> str:
     return tk.config["ckanext.export.access"]
 

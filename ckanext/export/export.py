@@ -71,7 +71,7 @@ class Export(Iterator[bytes]):
     def close(self) -> None:
         """Ends the export and frees what it holds. Idempotent."""
         if self._scan:
-            self._scan.close()
+            self._scan.cancel()
         if self._ahead:
             self._ahead.close()
         if self._first_pass:
@@ -79,6 +79,8 @@ class Export(Iterator[bytes]):
         self._let_go()
 
     def _let_go(self) -> None:
+        if self._scan:
+            self._scan.close()
         release, self._release = self._release, lambda: None
         release()
 

@@ -21,7 +21,7 @@ from .query import Query
 
 def lake() -> Lake:
     """The portal's lake. Raises Misconfigured."""
-    return open_lake(config.lake_url(), config.lake_columns())
+    return open_lake(config.lake_url(), config.lake_columns(), config.lake_table())
 
 
 def policy() -> Policy:

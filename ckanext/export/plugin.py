@@ -10,7 +10,6 @@ from ckan.common import CKANConfig
 @tk.blanket.blueprints
 @tk.blanket.cli
 @tk.blanket.config_declarations
-@tk.blanket.validators
 class ExportPlugin(p.SingletonPlugin):
     """Adds the Export API to the portal."""
 

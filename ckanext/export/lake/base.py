@@ -36,8 +36,12 @@ class Scan(ABC):
         """
 
     @abstractmethod
+    def cancel(self) -> None:
+        """Makes a pass that is under way in another thread end soon."""
+
+    @abstractmethod
     def close(self) -> None:
-        """Ends a pass that is under way, from any thread, and releases the lake. Idempotent."""
+        """Releases the lake, when no pass is under way. Idempotent."""
 
     def __enter__(self) -> "Scan":
         return self
@@ -54,9 +58,11 @@ class Scan(ABC):
 class Lake(ABC):
     """A place that holds observations."""
 
-    def __init__(self, url: str, columns: Mapping[str, str]) -> None:
+    def __init__(self, url: str, columns: Mapping[str, str], table: str) -> None:
+        """`columns`: canonical name → the lake's own; `table`: for kinds that have tables."""
         self.url = url
         self.columns = columns
+        self.table = table
 
     @abstractmethod
     def scan(self, query: Query) -> Scan:

@@ -58,6 +58,15 @@ class Canonical:
         needed = (DERIVED_FROM[n] if self._absent(n, present) else n for n in self._wanted)
         return sorted({self._names[n] for n in needed} - set(present))
 
+    def expect(self, present: Sequence[str], place: str) -> None:
+        """Raises LakeUnavailable, naming the columns that a place lacks."""
+        if missing := self.missing(present):
+            raise LakeUnavailable(
+                f"The data lake lacks the column {', '.join(map(repr, missing))}; "
+                "please tell the portal's administrator.",
+                inside=place,
+            )
+
     def needed(self, present: Sequence[str]) -> list[str]:
         """The lake's own names of the columns to read."""
         needed = (DERIVED_FROM[n] if self._absent(n, present) else n for n in self._wanted)

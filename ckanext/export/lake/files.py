@@ -27,8 +27,8 @@ _TELL = "please tell the portal's administrator."
 class FileLake(Lake):
     """The embedded default: Parquet files in a folder, or in any of its sub-folders."""
 
-    def __init__(self, url: str, columns: Mapping[str, str]) -> None:
-        super().__init__(url, columns)
+    def __init__(self, url: str, columns: Mapping[str, str], table: str) -> None:
+        super().__init__(url, columns, table)
         try:
             self._system, self._root = fs.FileSystem.from_uri(url)
         except (pa.ArrowInvalid, OSError):
@@ -110,7 +110,7 @@ class FileScan(Scan):
         self._files = files
         self._names = names
         self._query = query
-        self._closed = False
+        self._cancelled = False
 
     def batches(self, columns: Sequence[str] = COLUMNS) -> Iterator[pa.RecordBatch]:
         canonical = Canonical(self._names, self._query, columns)
@@ -120,8 +120,11 @@ class FileScan(Scan):
             except (pa.ArrowException, OSError) as error:
                 raise _damaged(file.path, str(error)) from error
 
+    def cancel(self) -> None:
+        self._cancelled = True
+
     def close(self) -> None:
-        self._closed = True
+        pass  # a pass holds one file open, and closes it when it ends
 
     def _read(self, file: fs.FileInfo, canonical: Canonical) -> Iterator[pa.RecordBatch]:
         self._expect_unchanged(file)
@@ -131,17 +134,13 @@ class FileScan(Scan):
             pq.ParquetFile(opened, read_dictionary=texts, buffer_size=_READ_BUFFER) as parquet,
         ):
             present = parquet.schema_arrow.names
-            if missing := canonical.missing(present):
-                raise LakeUnavailable(
-                    f"The data lake lacks the column {', '.join(map(repr, missing))}; {_TELL}",
-                    inside=file.path,
-                )
+            canonical.expect(present, file.path)
             groups = self._row_groups(parquet.metadata, canonical)
             if not groups:
                 return
             batches = parquet.iter_batches(_ROWS, groups, canonical.needed(present))
             for batch in batches:
-                if self._closed:
+                if self._cancelled:
                     return
                 if (selected := canonical.select(batch)).num_rows:
                     yield selected
