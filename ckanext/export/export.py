@@ -100,7 +100,7 @@ class Export(Iterator[bytes]):
                 "ask for a longer period, more types or more units."
             )
 
-    def _protected(self, scan: Scan) -> Iterator[pa.RecordBatch]:
+    def _protected(self, scan: Scan) -> Generator[pa.RecordBatch, None, None]:
         return Protection(self._order.policy).protect(scan.batches())
 
     @staticmethod
@@ -154,8 +154,12 @@ class Export(Iterator[bytes]):
     def _encoded(
         self, kind: type[Format], scan: Scan, tally: Tally
     ) -> Generator[Piece, None, None]:
-        first, self._first_pass = self._first_pass, None  # nobody else may keep it open
-        yield from kind(self._order.options).encode(tally.count(first or self._protected(scan)))
+        batches, self._first_pass = self._first_pass, None  # nobody else may keep it open
+        ahead = Ahead(batches or self._protected(scan), 1, float("inf"), give_up=lambda: None)
+        try:
+            yield from kind(self._order.options).encode(tally.count(ahead))
+        finally:
+            ahead.close()
 
 
 def _resumed(

@@ -20,7 +20,7 @@ TEXT = pa.dictionary(pa.int32(), pa.string())
 TIME = pa.timestamp("us", tz="UTC")
 SCHEMA = pa.schema([(name, TIME if name in TIMES else TEXT) for name in COLUMNS])
 
-_REMEMBERED = 20_000  # answers kept between batches, so that memory does not follow the lake
+_REMEMBERED = 50_000  # answers kept between batches, so that memory does not follow the lake
 
 
 def producer_type(entity_id: str | None) -> str | None:
@@ -62,16 +62,39 @@ def count_values(column: pa.DictionaryArray) -> dict[str, int]:
 
 
 def compact(column: pa.DictionaryArray) -> pa.DictionaryArray:
-    """The same column without the dictionary's unused values, where those outnumber the rows.
+    """The same column without the dictionary's unused values.
 
-    A row group's dictionary comes with every batch of it, however few rows a filter left.
+    A row group's dictionary comes with every batch of it, however few rows a filter left, and no
+    function need be asked about texts that are not there.
     """
-    if len(column.dictionary) <= max(len(column), 256):
+    places = codes(column)
+    size = len(column.dictionary)
+    used = np.zeros(size + 1, bool)
+    used[places] = True
+    if used[:size].all():
         return column
-    return column.cast(column.type.value_type).dictionary_encode()
+    kept = np.flatnonzero(used[:size])
+    moved = np.empty(size + 1, np.int32)
+    moved[kept] = np.arange(len(kept), dtype=np.int32)
+    moved[size] = len(kept)
+    mask = (places == size) if column.indices.null_count else None
+    indices = pa.array(moved[places], mask=mask)
+    return pa.DictionaryArray.from_arrays(indices, column.dictionary.take(pa.array(kept)))
 
 
 Answer = TypeVar("Answer")
+
+
+class _Answers(dict[str | None, Answer]):
+    """Asks the function about what is not known yet."""
+
+    def __init__(self, function: Callable[[str | None], Answer]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, text: str | None) -> Answer:
+        answer = self[text] = self._function(text)
+        return answer
 
 
 class Distinct(Generic[Answer]):
@@ -79,17 +102,13 @@ class Distinct(Generic[Answer]):
 
     def __init__(self, function: Callable[[str | None], Answer]) -> None:
         self._function = function
-        self._answers: dict[str | None, Answer] = {}
+        self._answers = _Answers(function)
 
     def answers(self, column: pa.DictionaryArray) -> list[Answer]:
         """One answer per dictionary value and, last, the answer for null: `codes` index it."""
         texts = [*distinct_values(column), None]
         if len(texts) > _REMEMBERED:
-            return [self._function(text) for text in texts]
-        if len(self._answers) + len(texts) > 2 * _REMEMBERED:
+            return list(map(self._function, texts))
+        if len(self._answers) > _REMEMBERED:
             self._answers.clear()
-        known, function = self._answers, self._function
-        return [
-            known[text] if text in known else known.setdefault(text, function(text))
-            for text in texts
-        ]
+        return list(map(self._answers.__getitem__, texts))

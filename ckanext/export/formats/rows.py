@@ -14,7 +14,7 @@ import pyarrow as pa
 from ..observations import COLUMNS, Distinct, codes
 from .times import timestamps
 
-_PIECE = 64 << 20  # bytes that a piece may have; wider rows are written in more pieces
+_PIECE = 16 << 20  # bytes that a piece may have; a batch is written in several
 _MOST_PAIRS = 1 << 20  # combinations of two columns that are worth looking at
 
 Cells = tuple[list[str], np.ndarray]  # distinct cells, and each row's place among them
@@ -113,7 +113,7 @@ def _merge(left: Cells, right: Cells) -> Cells | None:
     used = np.zeros(pairs, bool)
     used[pair] = True
     distinct = np.flatnonzero(used)
-    if len(distinct) > rows // 8:
+    if len(distinct) > rows // 16:
         return None
     place = np.empty(pairs, np.int32)
     place[distinct] = np.arange(len(distinct), dtype=np.int32)

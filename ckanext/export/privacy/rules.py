@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -78,7 +78,9 @@ class Protection:
             "attributes": Distinct(_attributes(policy.attributes)),
         }
 
-    def protect(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def protect(
+        self, batches: Iterable[pa.RecordBatch]
+    ) -> Generator[pa.RecordBatch, None, None]:
         """The batches as they may leave; columns that are not there are not needed."""
         for batch in batches:
             kept = self._kept(batch)
