@@ -1,5 +1,6 @@
 """The pipeline: lake → privacy → format → package → bytes."""
 
+import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,11 +10,11 @@ import orjson
 import pyarrow as pa
 
 from .ahead import Ahead
-from .errors import EmptyDataset, LakeUnavailable, TooFewHomes
+from .errors import EmptyDataset, ExportError, LakeUnavailable, TooFewHomes
 from .formats import Format
 from .formats.base import Options
 from .lake import Lake, Scan
-from .observations import distinct_values
+from .observations import distinct_values, regroup
 from .package.archive import Piece, Sealed, archive
 from .package.contents import Contents, DataFile, Description, Member, Tally, stem
 from .package.datapackage import datapackage
@@ -23,7 +24,9 @@ from .package.readme import readme
 from .privacy import Policy, Protection
 from .query import Query
 
-_DEPTH = 2  # pieces that the encoding may be ahead of the compression
+log = logging.getLogger(__name__)
+
+_DEPTH = 8  # pieces that the encoding may be ahead of the compression
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Export(Iterator[bytes]):
         self._ahead: Ahead[Piece] | None = None
         self._scan: Scan | None = None
         self._first_pass: Generator[pa.RecordBatch, None, None] | None = None
+        self._closed = False
         self.tally = Tally()
         try:
             self._scan = lake.scan(order.policy.narrow(order.query))
@@ -66,10 +70,17 @@ class Export(Iterator[bytes]):
         self._bytes = archive(self._members(self._scan), order.generated)
 
     def __next__(self) -> bytes:
-        return next(self._bytes)
+        if self._closed:
+            raise ValueError("this export is closed")
+        try:
+            return next(self._bytes)
+        except ExportError as error:
+            log.error("An export was cut: %s", error.explain())
+            raise
 
     def close(self) -> None:
         """Ends the export and frees what it holds. Idempotent."""
+        self._closed = True
         if self._scan:
             self._scan.cancel()
         if self._ahead:
@@ -101,7 +112,7 @@ class Export(Iterator[bytes]):
             )
 
     def _protected(self, scan: Scan) -> Generator[pa.RecordBatch, None, None]:
-        return Protection(self._order.policy).protect(scan.batches())
+        return Protection(self._order.policy).protect(regroup(scan.batches()))
 
     @staticmethod
     def _beginning(batches: Iterator[pa.RecordBatch]) -> Generator[pa.RecordBatch, None, None]:

@@ -6,11 +6,14 @@ text is an ordinary function that `Distinct` calls once per distinct value.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
+
+from .errors import LakeUnavailable
 
 TEXTS = ("home", "entity_id", "type", "state", "unit", "attributes")
 TIMES = ("last_changed", "last_updated")
@@ -20,6 +23,11 @@ TEXT = pa.dictionary(pa.int32(), pa.string())
 TIME = pa.timestamp("us", tz="UTC")
 SCHEMA = pa.schema([(name, TIME if name in TIMES else TEXT) for name in COLUMNS])
 
+DAY = 86_400_000_000  # microseconds
+
+_FIRST_ROWS = 8_192
+_ROWS = 131_072  # of a batch that has been made of several
+_BYTES = 16 << 20  # of one
 _REMEMBERED = 50_000  # answers kept between batches, so that memory does not follow the lake
 
 
@@ -32,6 +40,18 @@ def producer_type(entity_id: str | None) -> str | None:
 def schema_of(columns: Sequence[str]) -> pa.Schema:
     """The canonical schema of some of the columns."""
     return pa.schema([SCHEMA.field(name) for name in columns])
+
+
+def instant(microseconds: int) -> datetime:
+    """The UTC time of microseconds since 1970. Raises LakeUnavailable outside years 1 to 9999."""
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    except OverflowError as error:
+        raise LakeUnavailable(
+            "The data lake holds a time that is no date of the years 1 to 9999; "
+            "please tell the portal's administrator.",
+            inside=f"{microseconds} microseconds since 1970",
+        ) from error
 
 
 def distinct_values(column: pa.DictionaryArray) -> list[str | None]:
@@ -80,6 +100,45 @@ def compact(column: pa.DictionaryArray) -> pa.DictionaryArray:
     mask = (places == size) if column.indices.null_count else None
     indices = pa.array(moved[places], mask=mask)
     return pa.DictionaryArray.from_arrays(indices, column.dictionary.take(pa.array(kept)))
+
+
+def mapped(column: pa.DictionaryArray, function: "Distinct[str | None]") -> pa.DictionaryArray:
+    """The column with the answers instead of its texts, each once in the new dictionary."""
+    answers = pa.array(function.answers(column), pa.string()).dictionary_encode()
+    places = codes(answers)[codes(column)]
+    size = len(answers.dictionary)
+    mask = (places == size) if answers.null_count else None
+    return pa.DictionaryArray.from_arrays(pa.array(places, mask=mask), answers.dictionary)
+
+
+def regroup(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same rows in batches of a good size: a text of many small ones is looked at less often.
+
+    The first one is short, because somebody waits for it.
+    """
+    waiting: list[pa.RecordBatch] = []
+    wanted = _FIRST_ROWS
+    for batch in batches:
+        if wanted == _FIRST_ROWS:
+            yield batch.slice(0, wanted)
+            batch = batch.slice(wanted)
+            wanted = _ROWS
+        waiting.append(batch)
+        if sum(len(part) for part in waiting) >= wanted or _bytes(waiting) >= _BYTES:
+            yield _combined(waiting)
+            waiting = []
+    if sum(len(part) for part in waiting):
+        yield _combined(waiting)
+
+
+def _bytes(batches: list[pa.RecordBatch]) -> int:
+    return sum(batch.nbytes for batch in batches)
+
+
+def _combined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    if len(batches) == 1:
+        return batches[0]
+    return pa.Table.from_batches(batches).unify_dictionaries().combine_chunks().to_batches()[0]
 
 
 Answer = TypeVar("Answer")

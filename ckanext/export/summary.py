@@ -1,7 +1,6 @@
 """What an export would hold, without making it."""
 
 from collections import Counter
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -9,12 +8,11 @@ import pyarrow as pa
 
 from .errors import EmptyDataset, TooFewHomes
 from .lake import Lake
-from .observations import count_values
+from .observations import DAY, count_values, instant
 from .privacy import Policy, Protection
 from .query import Query
 
 _COLUMNS = ("home", "entity_id", "type", "unit", "last_updated")
-_DAY = 86_400_000_000  # microseconds
 
 
 def summarize(lake: Lake, policy: Policy, query: Query) -> dict[str, Any]:
@@ -48,11 +46,11 @@ class _Counts:
         self.types.update(count_values(batch.column("type")))
         self.units.update(count_values(batch.column("unit")))
         instants = batch.column("last_updated").drop_null().cast(pa.int64()).to_numpy()
-        days, numbers = np.unique(instants // _DAY, return_counts=True)
+        days, numbers = np.unique(instants // DAY, return_counts=True)
         self.days.update(dict(zip(days.tolist(), numbers.tolist(), strict=True)))
 
     def result(self) -> dict[str, Any]:
-        days = {_day(day): self.days[day] for day in sorted(self.days)}
+        days = {instant(day * DAY).date().isoformat(): self.days[day] for day in sorted(self.days)}
         return {
             "rows": self.rows,
             "homes": len(self.homes),
@@ -62,7 +60,3 @@ class _Counts:
             "units": dict(self.units.most_common()),
             "days": days,
         }
-
-
-def _day(number: int) -> str:
-    return f"{datetime.fromtimestamp(number * 86_400, UTC):%Y-%m-%d}"

@@ -19,6 +19,8 @@ _PARQUET: dict[str, Any] = {
     "row_group_size": 120_000,
     "compression": "zstd",
     "compression_level": 1,
+    # Without this a day's attributes outgrow their dictionary and are stored row by row.
+    "dictionary_pagesize_limit": 16 << 20,
     "use_dictionary": ["home", "entity_id", "type", "state", "unit", "attributes"],
     "store_schema": False,
 }

@@ -3,7 +3,7 @@
 All cells of a batch stand in one Arrow array, the pool: each distinct text once, each time once.
 A row is a few places in the pool, so that taking the places of all rows from it, in order, makes
 an array whose data buffer is the piece of the file. That copies every cell once; joining one
-array per column copies it twice and takes twice the time (docs/performance.md).
+array per column copies it twice (docs/performance.md has both).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +14,7 @@ import pyarrow as pa
 from ..observations import COLUMNS, Distinct, codes
 from .times import timestamps
 
-_PIECE = 16 << 20  # bytes that a piece may have; a batch is written in several
+_PIECE = 4 << 20  # bytes that a piece may have; a batch is written in several
 _MOST_PAIRS = 1 << 20  # combinations of two columns that are worth looking at
 
 Cells = tuple[list[str], np.ndarray]  # distinct cells, and each row's place among them

@@ -8,7 +8,17 @@ import orjson
 import pyarrow as pa
 
 from ..errors import LakeUnavailable
-from ..observations import COLUMNS, TEXT, TIME, TIMES, Distinct, codes, producer_type, schema_of
+from ..observations import (
+    COLUMNS,
+    TEXT,
+    TIME,
+    TIMES,
+    Distinct,
+    codes,
+    mapped,
+    producer_type,
+    schema_of,
+)
 from ..query import Query, compatible
 
 # What stands in for a column that a lake lacks: the column it is derived from.
@@ -85,7 +95,7 @@ class Canonical:
         for name in self._wanted:
             if self._absent(name, present):
                 source = self._read(batch, DERIVED_FROM[name])
-                arrays[name] = _mapped(source, self._derive[name])
+                arrays[name] = mapped(source, self._derive[name])
             else:
                 arrays[name] = self._read(batch, name)
         mask = self._mask(arrays)
@@ -125,11 +135,6 @@ class Canonical:
         return inside & (instants != np.iinfo(np.int64).min)
 
 
-def _mapped(column: pa.DictionaryArray, mapping: Distinct[str | None]) -> pa.DictionaryArray:
-    answers = pa.array(mapping.answers(column), pa.string())
-    return pa.DictionaryArray.from_arrays(pa.array(codes(column)), answers)
-
-
 def _as_text(column: pa.Array) -> pa.DictionaryArray:
     if pa.types.is_dictionary(column.type):
         return column if column.type == TEXT else column.cast(TEXT)
@@ -138,7 +143,10 @@ def _as_text(column: pa.Array) -> pa.DictionaryArray:
 
 def _as_time(column: pa.Array) -> pa.TimestampArray:
     """Times without a zone are taken for UTC; nanoseconds are cut off."""
-    return column if column.type == TIME else column.cast(TIME, safe=False)
+    if column.type == TIME:
+        return column
+    finer = pa.types.is_timestamp(column.type) and column.type.unit == "ns"
+    return column.cast(TIME, safe=not finer)
 
 
 def _microseconds(instant: datetime) -> int:

@@ -19,6 +19,7 @@ from .base import Inspection, Lake, Scan
 from .canonical import DERIVED_FROM, Canonical
 
 _ROWS = 131_072  # of a batch: what is done once per distinct value is done once per batch
+_BYTES = 16 << 20  # of a batch, about
 _READ_BUFFER = 1 << 20  # bytes; keeps a pass from loading whole row groups of wide texts
 _MAGIC = b"PAR1"
 _TELL = "please tell the portal's administrator."
@@ -35,7 +36,7 @@ class FileLake(Lake):
             self._system, self._root = fs.LocalFileSystem(), url
 
     def scan(self, query: Query) -> "FileScan":
-        files = [file for file in self._files() if _may_hold(file.path, query)]
+        files = [file for file in self._files() if _may_hold(file.path[len(self._root) :], query)]
         for file in files:
             self._expect_parquet(file)
         return FileScan(self._system, files, self.columns, query)
@@ -128,20 +129,28 @@ class FileScan(Scan):
 
     def _read(self, file: fs.FileInfo, canonical: Canonical) -> Iterator[pa.RecordBatch]:
         self._expect_unchanged(file)
-        texts = [canonical.own_name(name) for name in COLUMNS if name not in TIMES]
-        with (
-            self._system.open_input_file(file.path) as opened,
-            pq.ParquetFile(opened, read_dictionary=texts, buffer_size=_READ_BUFFER) as parquet,
-        ):
-            present = parquet.schema_arrow.names
+        with self._system.open_input_file(file.path) as opened:
+            footer = pq.read_metadata(opened)
+            present = footer.schema.to_arrow_schema().names
             canonical.expect(present, file.path)
-            groups = self._row_groups(parquet.metadata, canonical)
+            groups = self._row_groups(footer, canonical)
             if not groups:
                 return
-            batches = parquet.iter_batches(_ROWS, groups, canonical.needed(present))
+            texts = [canonical.own_name(name) for name in COLUMNS if name not in TIMES]
+            parquet = pq.ParquetFile(
+                opened,
+                metadata=footer,
+                read_dictionary=[name for name in texts if name in _columns(footer)],
+                buffer_size=_READ_BUFFER,
+                page_checksum_verification=True,
+            )
+            # One thread: the others are busy with encoding and compressing.
+            batches = parquet.iter_batches(
+                _rows(footer), groups, canonical.needed(present), use_threads=False
+            )
             for batch in batches:
                 if self._cancelled:
-                    return
+                    raise LakeUnavailable("The export was ended.")
                 if (selected := canonical.select(batch)).num_rows:
                     yield selected
 
@@ -154,7 +163,7 @@ class FileScan(Scan):
 
     def _row_groups(self, footer: pq.FileMetaData, canonical: Canonical) -> list[int]:
         """The row groups whose statistics do not rule the query out."""
-        places = {footer.schema.column(i).path: i for i in range(footer.num_columns)}
+        places = _columns(footer)
         time = places.get(canonical.own_name("last_updated"))
         kind = places.get(canonical.own_name("type"))
         groups = []
@@ -175,16 +184,30 @@ class FileScan(Scan):
         return not (begin and last < begin) and not (end and first >= end)
 
     def _has_type(self, bounds: tuple[Any, Any] | None) -> bool:
-        if bounds is None or not self._query.types:
+        if bounds is None or not self._query.types or not isinstance(bounds[0], str):
             return True
         return any(bounds[0] <= kind <= bounds[1] for kind in self._query.types)
+
+
+def _columns(footer: pq.FileMetaData) -> dict[str, int]:
+    """The places of the columns that are no nested ones."""
+    return {footer.schema.column(number).path: number for number in range(footer.num_columns)}
+
+
+def _rows(footer: pq.FileMetaData) -> int:
+    """Rows of a batch, so that one of wide texts has about as many bytes as others."""
+    size = sum(footer.row_group(number).total_byte_size for number in range(footer.num_row_groups))
+    return min(_ROWS, max(1, _BYTES * footer.num_rows // max(1, size)))
 
 
 def _bounds(group: pq.RowGroupMetaData, column: int) -> tuple[Any, Any] | None:
     statistics = group.column(column).statistics
     if statistics is None or not statistics.has_min_max:
         return None
-    return statistics.min, statistics.max
+    try:
+        return statistics.min, statistics.max
+    except (ValueError, OverflowError):  # times that Python's datetime cannot hold
+        return None
 
 
 def _may_hold(path: str, query: Query) -> bool:

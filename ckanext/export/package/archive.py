@@ -12,7 +12,7 @@ from stream_zip import ZIP_64, stream_zip
 
 from .contents import Member
 
-_CHUNK = 1 << 16  # bytes that leave at a time, and that are compressed at a time
+_CHUNK = 1 << 18  # bytes that leave at a time, and that are compressed at a time
 _MODE = S_IFREG | 0o644
 
 Piece = bytes | memoryview
@@ -29,9 +29,11 @@ class Sealed:
 
     def __iter__(self) -> Iterator[Piece]:
         for piece in self._pieces:
-            self._hash.update(piece)
             self._size += len(piece)
-            yield piece
+            for start in range(0, len(piece), _CHUNK):  # hashed and compressed while in the cache
+                chunk = piece[start : start + _CHUNK]
+                self._hash.update(chunk)
+                yield chunk
 
     @property
     def member(self) -> Member:

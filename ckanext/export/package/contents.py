@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pyarrow as pa
 
 from ..formats import Format
-from ..observations import count_values
+from ..observations import count_values, instant
 from ..privacy import Policy
 from ..query import Query
 
@@ -71,6 +71,15 @@ class Tally:
     first: datetime | None = None
     last: datetime | None = None
 
+    @property
+    def first_day(self) -> str:
+        """UTC, `yyyy-mm-dd`; empty when no observation has a time."""
+        return self.first.date().isoformat() if self.first else ""
+
+    @property
+    def last_day(self) -> str:
+        return self.last.date().isoformat() if self.last else ""
+
     def count(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """The batches as they are."""
         for batch in batches:
@@ -82,7 +91,7 @@ class Tally:
     def _add_times(self, column: pa.TimestampArray) -> None:
         instants = column.drop_null().cast(pa.int64()).to_numpy()
         if len(instants):
-            first, last = _instant(int(instants.min())), _instant(int(instants.max()))
+            first, last = instant(int(instants.min())), instant(int(instants.max()))
             self.first = min(self.first or first, first)
             self.last = max(self.last or last, last)
 
@@ -107,8 +116,3 @@ class Contents:
 
 def stem(description: Description, generated: datetime) -> str:
     return f"{description.name}_{generated:%Y-%m-%d}"
-
-
-def _instant(microseconds: int) -> datetime:
-    whole, rest = divmod(microseconds, 1_000_000)
-    return datetime.fromtimestamp(whole, UTC).replace(microsecond=rest)

@@ -42,7 +42,6 @@ def _resource(contents: Contents, file: DataFile) -> dict[str, Any]:
         "format": kind.extension,
         "mediatype": kind.media_type,
         "encoding": "utf-8",
-        "bytes": file.member.size,
         "hash": f"sha256:{file.member.sha256}",
     }
     if kind.tabular:

@@ -55,9 +55,9 @@ def _resource(contents: Contents, file: DataFile) -> dict[str, Any]:
 def _extras(contents: Contents) -> dict[str, str]:
     tally, asked = contents.tally, contents.asked
     return {
-        "date_from": f"{tally.first:%Y-%m-%d}" if tally.first else "",
-        "date_to": f"{tally.last:%Y-%m-%d}" if tally.last else "",
-        "types": ",".join(asked.types) or "any",
+        "date_from": tally.first_day,
+        "date_to": tally.last_day,
+        "types": ",".join(contents.policy.narrow(asked).types) if asked.types else "any",
         "units": ",".join(asked.units) or "any",
         "rows": str(tally.rows),
         "homes": str(len(tally.homes)),

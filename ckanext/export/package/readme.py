@@ -18,7 +18,7 @@ def _lines(contents: Contents) -> Iterator[str]:
         yield from (about.notes, "")
     yield _wrapped(
         f"{tally.rows:,} observations of {len(tally.homes):,} homes, "
-        f"{_day(tally.first)} to {_day(tally.last)} (UTC), "
+        f"{tally.first_day or 'unknown'} to {tally.last_day or 'unknown'} (UTC), "
         f"exported on {contents.generated:%Y-%m-%d at %H:%M} UTC."
     )
     yield ""
@@ -86,7 +86,3 @@ def _listed(names: Iterable[str]) -> str:
 
 def _wrapped(text: str) -> str:
     return fill(text, 79, break_long_words=False, break_on_hyphens=False)
-
-
-def _day(instant: object) -> str:
-    return f"{instant:%Y-%m-%d}" if instant else "unknown"

@@ -12,7 +12,7 @@ import orjson
 import pyarrow as pa
 
 from ..errors import EmptyDataset
-from ..observations import Distinct, codes, compact, producer_type
+from ..observations import Distinct, codes, compact, mapped, producer_type
 from ..query import Query
 
 # States that are identifiers of people or machines rather than observations: e-mail and network
@@ -20,10 +20,14 @@ from ..query import Query
 _IDENTIFIER = re.compile(
     r"""\S@[^\s@]{1,255}\.\w | \b\w+://\S
     | \b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b
-    | \b\d{1,3}(?:\.\d{1,3}){3}\b | \b(?:[0-9a-f]{1,4}:){3,}[0-9a-f:]+
-    | -?\d{1,3}\.\d{3,}\s*[,;]\s*-?\d{1,3}\.\d{3,}""",
+    | \b\d{1,3}(?:\.\d{1,3}){3}\b
+    | \b(?:[0-9a-f]{1,4}:){3,7}[0-9a-f:] | \b(?:[0-9a-f]{1,4}:){1,6}(?::[0-9a-f]{1,4}){1,6}
+    | \d\.\d{3,}(?:\s*[,;]\s*|\s+)-?\d{1,3}\.\d{3,}""",
     re.VERBOSE | re.IGNORECASE,
 )
+
+
+_DEEPEST = 3  # lists in lists: nothing that Home Assistant records has more
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,7 @@ class Protection:
             "attributes": Distinct(_attributes(policy.attributes)),
         }
 
-    def protect(
-        self, batches: Iterable[pa.RecordBatch]
-    ) -> Generator[pa.RecordBatch, None, None]:
+    def protect(self, batches: Iterable[pa.RecordBatch]) -> Generator[pa.RecordBatch, None, None]:
         """The batches as they may leave; columns that are not there are not needed."""
         for batch in batches:
             kept = self._kept(batch)
@@ -101,8 +103,7 @@ class Protection:
             if isinstance(column, pa.DictionaryArray):
                 column = compact(column)
                 if name in self._change:
-                    answers = pa.array(self._change[name].answers(column), pa.string())
-                    column = pa.DictionaryArray.from_arrays(pa.array(codes(column)), answers)
+                    column = mapped(column, self._change[name])
             arrays.append(column)
         return pa.record_batch(arrays, schema=batch.schema)
 
@@ -132,10 +133,10 @@ def _attributes(allowed: Iterable[str]) -> Callable[[str | None], str]:
     return filtered
 
 
-def _publishable(value: Any) -> bool:
+def _publishable(value: Any, depth: int = 0) -> bool:
     """Allowed names vouch for plain values and lists of such, not for objects in them."""
     if isinstance(value, list):
-        return all(_publishable(item) for item in value)
+        return depth < _DEEPEST and all(_publishable(item, depth + 1) for item in value)
     if isinstance(value, str):
         return not _identifies(value)
     return not isinstance(value, dict)
