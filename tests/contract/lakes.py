@@ -1,0 +1,45 @@
+"""How each kind of lake is filled for the contract. A new kind joins by a line in `LAKES`."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC
+from pathlib import Path
+
+from sqlalchemy import Column, DateTime, MetaData, Table, Text, create_engine, insert
+
+from ckanext.export.lake import Lake, open_lake
+from ckanext.export.lake.files import FileLake
+from ckanext.export.lake.sql import SqlLake
+from ckanext.export.observations import COLUMNS, TIMES
+from tests.builders import Row, write_lake
+
+
+def file_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    return open_lake(str(write_lake(folder / "lake", rows)))
+
+
+def sql_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    """SQLite, which has neither zones nor servers: its times are UTC without saying so."""
+    url = f"sqlite:///{folder / 'lake.sqlite'}"
+    kinds = [Column(name, DateTime if name in TIMES else Text) for name in COLUMNS]
+    table = Table("observations", MetaData(), *kinds)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        table.create(connection)
+        connection.execute(insert(table), [_without_zone(row) for row in rows])
+    engine.dispose()
+    return open_lake(url)
+
+
+def _without_zone(row: Row) -> Row:
+    times = {name: row[name] for name in TIMES if row[name]}
+    return row | {n: time.astimezone(UTC).replace(tzinfo=None) for n, time in times.items()}
+
+
+LAKES: dict[type[Lake], Callable[[Path, Sequence[Row]], Lake]] = {
+    FileLake: file_lake,
+    SqlLake: sql_lake,
+}
+
+# What a kind of lake cannot do, by name. Everything else has to work.
+NO_COUNT = "inspecting does not count the observations"
+GAPS: dict[type[Lake], set[str]] = {FileLake: set(), SqlLake: {NO_COUNT}}
