@@ -1,0 +1,1 @@
+"""How fast the Export API is, beside its limit and its peers: `./portal bench --help`."""
