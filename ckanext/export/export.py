@@ -14,7 +14,7 @@ from .errors import EmptyDataset, ExportError, LakeUnavailable, TooFewHomes
 from .formats import Format
 from .formats.base import Options
 from .lake import Lake, Scan
-from .observations import distinct_values, regroup
+from .observations import count_values, regroup
 from .package.archive import Piece, Sealed, archive
 from .package.contents import Contents, DataFile, Description, Member, Tally, stem
 from .package.datapackage import datapackage
@@ -99,10 +99,10 @@ class Export(Iterator[bytes]):
         """An early stop makes this cheap where there are enough homes."""
         if self._order.policy.min_homes <= 1:
             return
-        homes = set()
+        homes = set[str]()
         columns = ("home", "entity_id", "type")
         for batch in Protection(self._order.policy).protect(scan.batches(columns)):
-            homes.update(distinct_values(batch.column("home").unique()))
+            homes.update(count_values(batch.column("home")))
             if len(homes) >= self._order.policy.min_homes:
                 return
         if homes:

@@ -28,6 +28,7 @@ DAY = 86_400_000_000  # microseconds
 _FIRST_ROWS = 8_192
 _ROWS = 131_072  # of a batch that has been made of several
 _BYTES = 16 << 20  # of one
+_LONGEST = 500  # characters of a text that is worth remembering
 _REMEMBERED = 50_000  # answers kept between batches, so that memory does not follow the lake
 
 
@@ -152,7 +153,9 @@ class _Answers(dict[str | None, Answer]):
         self._function = function
 
     def __missing__(self, text: str | None) -> Answer:
-        answer = self[text] = self._function(text)
+        answer = self._function(text)
+        if text is None or len(text) <= _LONGEST:
+            self[text] = answer
         return answer
 
 

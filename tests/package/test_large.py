@@ -44,10 +44,10 @@ def measure(lake: Path, *formats: str) -> tuple[int, int]:
 
 @pytest.fixture(scope="module")
 def lakes(tmp_path_factory):
-    """A lake of two days and one of eight, of 100,000 observations each."""
+    """A lake of two days and one of eight, of 60,000 observations each."""
     folder = tmp_path_factory.mktemp("lakes")
     for number in range(1, 9):
-        day = write_large_day(folder / "large", f"2022-06-0{number}", 100_000)
+        day = write_large_day(folder / "large", f"2022-06-0{number}", 60_000)
         if number <= 2:
             copy = folder / "small" / day.parent.name / day.name
             copy.parent.mkdir(parents=True)
@@ -59,7 +59,7 @@ def test_four_times_the_rows_take_the_same_memory(lakes):
     rows, peak = measure(lakes / "small", "csv", "json", "xml")
     more_rows, more_peak = measure(lakes / "large", "csv", "json", "xml")
 
-    assert (rows, more_rows) == (200_000, 800_000)
+    assert (rows, more_rows) == (120_000, 480_000)
     assert more_peak - peak < 100
 
 
@@ -113,7 +113,9 @@ class Repeating(Lake, Scan):
 
 @pytest.mark.slow
 def test_an_archive_above_4_gib_is_read_by_everybody(tmp_path):
-    letters = np.frombuffer(bytes(range(40, 127)), np.uint8)
+    # Without the signs of addresses and links, which privacy would withhold.
+    signs = bytes(sign for sign in range(33, 127) if sign not in b'@:.,;"/-=+')
+    letters = np.frombuffer(signs, np.uint8)
     dice = np.random.default_rng(4)
     rows = [
         observation(home=HOMES[n % 4], state=bytes(dice.choice(letters, 16_000)).decode())
