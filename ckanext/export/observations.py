@@ -26,7 +26,7 @@ SCHEMA = pa.schema([(name, TIME if name in TIMES else TEXT) for name in COLUMNS]
 DAY = 86_400_000_000  # microseconds
 
 _FIRST_ROWS = 8_192
-_ROWS = 131_072  # of a batch that has been made of several
+_ROWS = 65_536  # of a batch that has been made of several
 _BYTES = 16 << 20  # of one
 _LONGEST = 500  # characters of a text that is worth remembering
 _REMEMBERED = 50_000  # answers kept between batches, so that memory does not follow the lake
