@@ -74,9 +74,17 @@ class Export(Iterator[bytes]):
             raise ValueError("this export is closed")
         try:
             return next(self._bytes)
+        except StopIteration:
+            self._let_go()
+            raise
         except ExportError as error:
             log.error("An export was cut: %s", error.explain())
+            self.close()
             raise
+
+    def __del__(self) -> None:
+        """For an export that nobody took and nobody closed."""
+        self._let_go()
 
     def close(self) -> None:
         """Ends the export and frees what it holds. Idempotent."""

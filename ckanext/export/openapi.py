@@ -221,7 +221,7 @@ def _responses() -> dict[str, Any]:
                 "The lake cannot be read, or too many exports run.",
                 503,
                 "Too many exports are running",
-                {"detail": "4 exports are running already; try again in 10 seconds."},
+                {"detail": "As many exports are running as may (4); try again in 10 seconds."},
             ),
             "headers": {
                 "Retry-After": {

@@ -45,7 +45,7 @@ class Slot:
             ) from error
         if not taken:
             raise TooManyExports(
-                f"{most} exports are running already; try again in {RETRY_AFTER} seconds."
+                f"As many exports are running as may ({most}); try again in {RETRY_AFTER} seconds."
             )
         threading.Thread(target=self._renew, name="export-slot", daemon=True).start()
 
@@ -53,6 +53,12 @@ class Slot:
         if not self._released.is_set():
             self._released.set()
             self._redis.zrem(self._key, self._name)
+
+    def __enter__(self) -> "Slot":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.release()
 
     def _renew(self) -> None:
         while not self._released.wait(_LEASE / 3):

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request, send_from_directory
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from . import config, orders
-from .errors import ExportError
+from .errors import ExportError, TooManyExports
 from .export import Export
 from .formats import Format, describe_formats, find_format, find_formats, registry
 from .openapi import document
@@ -100,7 +100,8 @@ def _export(kinds: list[type[Format]], query: Query) -> Response:
 def _guard(response: Response) -> Response:
     """Exports and problems are made for one visitor at one moment: nobody keeps them."""
     response.headers["X-Content-Type-Options"] = "nosniff"
-    if request.endpoint not in ("export.ui", "export.ui_asset"):
+    is_page = request.endpoint in ("export.ui", "export.ui_asset") and response.status_code < 400
+    if not is_page:
         request.environ["__no_cache__"] = True
         response.cache_control.no_store = True
     return response
@@ -113,7 +114,8 @@ def _expected(error: ExportError) -> Response:
         del response.headers["Content-Type"]
         return response
     if error.status >= 500:
-        log.error("Export failed: %s", error.explain())
+        level = logging.WARNING if isinstance(error, TooManyExports) else logging.ERROR
+        log.log(level, "No export: %s", error.explain())
     return problem(error.status, error.title, error.detail, **error.members)
 
 
@@ -137,12 +139,14 @@ def _unexpected(error: Exception) -> Response:
 
 
 @export.before_app_request
-def _wrong_method() -> Response | None:
-    """Routing refuses a method before any blueprint is asked, and the portal would answer with a
-    page for people."""
-    if not isinstance(request.routing_exception, MethodNotAllowed):
-        return None
+def _unrouted() -> Response | None:
+    """Routing refuses methods and doubled slashes before any blueprint is asked, and the portal
+    would answer with a page for people."""
     if not f"{request.path}/".startswith(f"{PREFIX}/"):
+        return None
+    if isinstance(request.routing_exception, NotFound):
+        return _guard(_not_found())
+    if not isinstance(request.routing_exception, MethodNotAllowed):
         return None
     response = problem(405, "Method not allowed", "Use GET, or HEAD for the headers alone.")
     response.headers["Allow"] = "GET, HEAD, OPTIONS"

@@ -1,14 +1,20 @@
 """What the portal's action API answers about exports."""
 
+import logging
 from typing import Any
 
 import ckantoolkit as tk
 
-from .. import orders
+from .. import config, orders
 from ..errors import BadParameter, ExportError
 from ..formats import describe_formats
 from ..query import Query
+from ..slots import Slot
 from ..summary import summarize
+
+__all__ = ["export_format_list", "export_summary_show"]
+
+log = logging.getLogger(__name__)
 
 
 @tk.side_effect_free
@@ -32,11 +38,13 @@ def export_summary_show(context: Any, data_dict: dict[str, Any]) -> dict[str, An
     tk.check_access("export_observations", context, data_dict)
     try:
         query = Query.parse({name: _texts(name, value) for name, value in data_dict.items()})
-        return summarize(orders.lake(), orders.policy(), query)
+        with Slot(config.max_concurrent()):
+            return summarize(orders.lake(), orders.policy(), query)
     except BadParameter as error:
         name = error.members.get("parameter", "parameter")
         raise tk.ValidationError({name: [error.detail]}) from error
     except ExportError as error:
+        log.error("No summary: %s", error.explain())
         raise tk.ValidationError({"message": [error.detail]}) from error
 
 
