@@ -72,11 +72,9 @@ class RowFormat(Format):
             times={name: (self.around(name), self.null(name)) for name in TIMES},
             between=self.between,
         )
-        pool = pa.default_memory_pool()
         yield self.opening.encode()
         for batch in batches:
             yield from rows.write(batch)
-            pool.release_unused()  # Arrow would keep it, and the process has other uses for it
         yield self.closing.encode()
 
     def _cells(self, column: str):
