@@ -84,7 +84,7 @@ def test_a_column_that_is_missing(administrator, empty_lake, private_portal, col
     found = expect_unavailable(administrator, empty_lake)
     log = log_of(private_portal).splitlines()
     assert "Error" not in found["detail"]
-    assert repr(column) in next(line for line in reversed(log) if "Export failed" in line)
+    assert repr(column) in next(line for line in reversed(log) if "No export" in line)
 
 
 def test_a_lake_that_is_repaired_serves_again(administrator, empty_lake):
