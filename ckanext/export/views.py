@@ -8,6 +8,7 @@ import flask_swagger_ui
 import orjson
 from flask import Blueprint, Response, request, send_from_directory
 from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import RequestRedirect
 
 from . import config, orders
 from .errors import ExportError, TooManyExports
@@ -140,17 +141,16 @@ def _unexpected(error: Exception) -> Response:
 
 @export.before_app_request
 def _unrouted() -> Response | None:
-    """Routing refuses methods and doubled slashes before any blueprint is asked, and the portal
-    would answer with a page for people."""
-    if not f"{request.path}/".startswith(f"{PREFIX}/"):
+    """Methods and paths that are nobody's never come to a view here: the portal would answer
+    them with a page for people."""
+    refused = request.routing_exception
+    if not f"{request.path}/".startswith(f"{PREFIX}/") or isinstance(refused, RequestRedirect):
         return None
-    if isinstance(request.routing_exception, NotFound):
-        return _guard(_not_found())
-    if not isinstance(request.routing_exception, MethodNotAllowed):
-        return None
-    response = problem(405, "Method not allowed", "Use GET, or HEAD for the headers alone.")
-    response.headers["Allow"] = "GET, HEAD, OPTIONS"
-    return _guard(response)
+    if isinstance(refused, MethodNotAllowed):
+        response = problem(405, "Method not allowed", "Use GET, or HEAD for the headers alone.")
+        response.headers["Allow"] = "GET, HEAD, OPTIONS"
+        return _guard(response)
+    return None if request.blueprint == export.name else _guard(_not_found())
 
 
 def problem(status: int, title: str, detail: str, **members: Any) -> Response:

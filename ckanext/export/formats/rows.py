@@ -3,7 +3,7 @@
 All cells of a batch stand in one Arrow array, the pool: each distinct text once, each time once.
 A row is a few places in the pool, so that taking the places of all rows from it, in order, makes
 an array whose data buffer is the piece of the file. That copies every cell once; joining one
-array per column copies it twice (docs/performance.md has both).
+array per column copies it twice (`./portal bench --only parts` times both).
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -1,7 +1,7 @@
 """Times as text, `2022-06-20T11:46:04.198578Z`, many at once.
 
 Table look-ups written into fixed-width records: a sixth of the time of a cast to text followed
-by replacing the blank (docs/performance.md).
+by replacing the blank (`./portal bench --only parts`).
 """
 
 from functools import cache
