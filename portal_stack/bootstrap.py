@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from portal_stack.arguments import CHECKOUT, Arguments, parse
-from portal_stack.errors import PortalError, disk_full, explain, from_os_error
+from portal_stack.errors import PortalError, disk_full, explain, in_words
 from portal_stack.home import Home
 from portal_stack.steps import Steps
 
@@ -25,20 +25,7 @@ NEEDS_INSTALL = ("up", "test", "bench")
 
 def main(argv: list[str]) -> int:
     arguments = parse(argv)
-    try:
-        return _main(arguments, argv)
-    except PortalError as error:
-        print(f"./portal: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        known = from_os_error(error, arguments.home)
-        if known is None:
-            raise
-        print(f"./portal: {known}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\n./portal: interrupted; the same command carries on from here.", file=sys.stderr)
-        return 130
+    return in_words(lambda: _main(arguments, argv), arguments.home)
 
 
 def _main(arguments: Arguments, argv: list[str]) -> int:

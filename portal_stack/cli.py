@@ -7,7 +7,7 @@ from pathlib import Path
 
 from portal_stack import first_export
 from portal_stack.arguments import Arguments, parse
-from portal_stack.errors import PortalError, from_os_error
+from portal_stack.errors import PortalError, in_words
 from portal_stack.home import Home
 from portal_stack.portal import Choices, Portal
 from portal_stack.services import clean_environment
@@ -19,20 +19,7 @@ NOT_ALL_RUNNING = 3
 def main(argv: list[str]) -> int:
     arguments = parse(argv)
     home = Home(arguments.home)
-    try:
-        return COMMANDS[arguments.command](home, arguments)
-    except PortalError as error:
-        print(f"./portal: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        known = from_os_error(error, home.path)
-        if known is None:
-            raise
-        print(f"./portal: {known}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\n./portal: interrupted; the same command carries on from here.", file=sys.stderr)
-        return 130
+    return in_words(lambda: COMMANDS[arguments.command](home, arguments), home.path)
 
 
 def up(home: Home, arguments: Arguments) -> int:

@@ -1,6 +1,8 @@
 """What can be expected to go wrong, each told in one sentence instead of a traceback."""
 
 import errno
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -81,3 +83,21 @@ def tail(log: Path, since: int) -> str:
     with log.open("rb") as file:
         file.seek(max(since, log.stat().st_size - LONGEST_TAIL))
         return file.read().decode(errors="replace")
+
+
+def in_words(command: Callable[[], int], home: Path) -> int:
+    """A command's exit code; what can be expected to go wrong is told in a sentence."""
+    try:
+        return command()
+    except PortalError as error:
+        print(f"./portal: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        known = from_os_error(error, home)
+        if known is None:
+            raise
+        print(f"./portal: {known}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\n./portal: interrupted; the same command carries on from here.", file=sys.stderr)
+        return 130
