@@ -6,6 +6,7 @@ import hmac
 import ckantoolkit as tk
 
 from .errors import Misconfigured
+from .lake import Storage
 from .observations import COLUMNS
 
 _SHORTEST_KEY = 16  # characters
@@ -22,11 +23,16 @@ def lake_columns() -> dict[str, str]:
         name, _, own = pair.partition("=")
         if name not in COLUMNS or not own:
             raise Misconfigured(
-                "This portal's export is not set up right; please tell its administrator.",
                 inside=f"ckanext.export.lake.columns has {pair!r}, which is no column=name",
             )
         columns[name] = own
     return columns
+
+
+def lake_storage() -> Storage:
+    """How to open the object store that the lake is in. Raises Misconfigured."""
+    pairs = (pair.partition("=") for pair in tk.config["ckanext.export.lake.storage"])
+    return Storage.parse({name: value for name, _, value in pairs})
 
 
 def lake_table() -> str:
@@ -53,7 +59,6 @@ def privacy_key() -> bytes:
     key = tk.config["ckanext.export.privacy.key"]
     if key and len(key) < _SHORTEST_KEY:
         raise Misconfigured(
-            "This portal's export is not set up right; please tell its administrator.",
             inside=f"ckanext.export.privacy.key has fewer than {_SHORTEST_KEY} characters",
         )
     if key:
@@ -61,7 +66,6 @@ def privacy_key() -> bytes:
     secret = tk.config["SECRET_KEY"]
     if not secret:
         raise Misconfigured(
-            "This portal's export is not set up right; please tell its administrator.",
             inside="neither ckanext.export.privacy.key nor SECRET_KEY is set",
         )
     return hmac.digest(secret.encode(), b"ckanext-export: pseudonyms of homes", hashlib.sha256)

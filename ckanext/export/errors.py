@@ -7,6 +7,10 @@ may name paths, hosts or statements.
 
 from typing import Any
 
+# The end of a sentence about what only the administrator can mend.
+TELL = "please tell the portal's administrator."
+_NOT_SET_UP = f"This portal's export is not set up right; {TELL}"
+
 
 class ExportError(Exception):
     """Base of all expected failures. `members` join the problem document (RFC 9457)."""
@@ -55,9 +59,12 @@ class TooFewHomes(ExportError):
 
 
 class Misconfigured(ExportError):
-    """The administrator's configuration cannot work."""
+    """The administrator's configuration cannot work; `inside` says why."""
 
     title = "The export is not set up"
+
+    def __init__(self, detail: str = _NOT_SET_UP, *, inside: str = "") -> None:
+        super().__init__(detail, inside=inside)
 
 
 class LakeUnavailable(ExportError):

@@ -143,6 +143,7 @@ class Export(Iterator[bytes]):
             order.policy,
             order.generated,
             scan.version,
+            scan.ordered,
             self.tally,
             tuple(files),
         )

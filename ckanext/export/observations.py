@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from .errors import LakeUnavailable
+from .errors import TELL, LakeUnavailable
 
 TEXTS = ("home", "entity_id", "type", "state", "unit", "attributes")
 TIMES = ("last_changed", "last_updated")
@@ -49,8 +49,7 @@ def instant(microseconds: int) -> datetime:
         return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
     except OverflowError as error:
         raise LakeUnavailable(
-            "The data lake holds a time that is no date of the years 1 to 9999; "
-            "please tell the portal's administrator.",
+            f"The data lake holds a time that is no date of the years 1 to 9999; {TELL}",
             inside=f"{microseconds} microseconds since 1970",
         ) from error
 

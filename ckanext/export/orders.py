@@ -21,7 +21,9 @@ from .query import Query
 
 def lake() -> Lake:
     """The portal's lake. Raises Misconfigured."""
-    return open_lake(config.lake_url(), config.lake_columns(), config.lake_table())
+    return open_lake(
+        config.lake_url(), config.lake_columns(), config.lake_table(), config.lake_storage()
+    )
 
 
 def policy() -> Policy:

@@ -7,19 +7,23 @@ from ..errors import Misconfigured
 from .base import Lake, Scan
 from .files import FileLake
 from .sql import SqlLake
+from .storage import Storage
 
-__all__ = ["Lake", "Scan", "open_lake"]
+__all__ = ["Lake", "Scan", "Storage", "open_lake"]
 
-# The scheme of a lake's URL → what reads it. A bare path is a folder; all other schemes are
-# SQLAlchemy's.
+# The scheme of a lake's URL, up to a plus sign → what reads it. A bare path is a folder; all
+# other schemes are SQLAlchemy's.
 KINDS: dict[str, type[Lake]] = {"": FileLake, "file": FileLake}
 
 
 def open_lake(
-    url: str, columns: Mapping[str, str] | None = None, table: str = "observations"
+    url: str,
+    columns: Mapping[str, str] | None = None,
+    table: str = "observations",
+    storage: Storage | None = None,
 ) -> Lake:
     """The lake at a URL. `columns` maps canonical names onto the lake's own, where they differ;
-    `table` is the table or view of a lake that has such.
+    `table` is the table or view of a lake that has such; `storage` opens object stores.
 
     Raises Misconfigured when there is no URL. Nothing is read yet.
     """
@@ -27,4 +31,5 @@ def open_lake(
         raise Misconfigured(
             "This portal has no data lake yet; its administrator sets ckanext.export.lake.url."
         )
-    return KINDS.get(urlsplit(url).scheme, SqlLake)(url, columns or {}, table)
+    scheme = urlsplit(url).scheme.partition("+")[0]
+    return KINDS.get(scheme, SqlLake)(url, columns or {}, table, storage or Storage())

@@ -3,12 +3,16 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from types import TracebackType
+from typing import Any
 
 import pyarrow as pa
 
+from ..errors import TELL, Misconfigured
 from ..observations import COLUMNS
 from ..query import Query
+from .storage import Storage
 
 
 @dataclass(frozen=True)
@@ -23,10 +27,12 @@ class Scan(ABC):
     """One query on one state of the lake: every pass over it sees the same rows in the same order.
 
     A context manager; leaving it closes whatever the lake holds open. `version` names the state
-    where the lake can: the same version gives the same rows.
+    where the lake can: the same version gives the same rows. `ordered` says whether they then
+    come in the same order, so that the same query gives the same bytes.
     """
 
     version: str | None = None
+    ordered: bool = True
 
     @abstractmethod
     def batches(self, columns: Sequence[str] = COLUMNS) -> Iterator[pa.RecordBatch]:
@@ -58,11 +64,12 @@ class Scan(ABC):
 class Lake(ABC):
     """A place that holds observations."""
 
-    def __init__(self, url: str, columns: Mapping[str, str], table: str) -> None:
+    def __init__(self, url: str, columns: Mapping[str, str], table: str, storage: Storage) -> None:
         """`columns`: canonical name → the lake's own; `table`: for kinds that have tables."""
         self.url = url
         self.columns = columns
         self.table = table
+        self.storage = storage
 
     @abstractmethod
     def scan(self, query: Query) -> Scan:
@@ -71,3 +78,14 @@ class Lake(ABC):
     @abstractmethod
     def inspect(self) -> Inspection:
         """What an administrator wants to know. Raises LakeUnavailable when nothing can be read."""
+
+
+def load_driver(module: str, extra: str) -> Any:
+    """A module that only some lakes need. Raises Misconfigured, naming what to install."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise Misconfigured(
+            f"This portal's data lake needs a driver that is not installed; {TELL}",
+            inside=f"{module}: {error}; pip install 'ckanext-export[{extra}]'",
+        ) from error

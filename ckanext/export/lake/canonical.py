@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from ..errors import LakeUnavailable
+from ..errors import TELL, LakeUnavailable
 from ..observations import (
     COLUMNS,
     TEXT,
@@ -72,8 +72,7 @@ class Canonical:
         """Raises LakeUnavailable, naming the columns that a place lacks."""
         if missing := self.missing(present):
             raise LakeUnavailable(
-                f"The data lake lacks the column {', '.join(map(repr, missing))}; "
-                "please tell the portal's administrator.",
+                f"The data lake lacks the column {', '.join(map(repr, missing))}; {TELL}",
                 inside=place,
             )
 
@@ -112,7 +111,7 @@ class Canonical:
             raise LakeUnavailable(
                 f"The data lake's column {self._names[name]!r} has values that are no "
                 + ("times" if name in TIMES else "text")
-                + "; please tell the portal's administrator.",
+                + f"; {TELL}",
                 inside=str(error),
             ) from error
 

@@ -12,24 +12,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
-from ..errors import LakeUnavailable
+from ..errors import TELL, LakeUnavailable
 from ..observations import COLUMNS, TIMES
 from ..query import Query
 from .base import Inspection, Lake, Scan
 from .canonical import DERIVED_FROM, Canonical
+from .storage import Storage
 
 _ROWS = 131_072  # of a batch: what is done once per distinct value is done once per batch
 _BYTES = 16 << 20  # of a batch, about
 _READ_BUFFER = 1 << 20  # bytes; keeps a pass from loading whole row groups of wide texts
 _MAGIC = b"PAR1"
-_TELL = "please tell the portal's administrator."
 
 
 class FileLake(Lake):
     """The embedded default: Parquet files in a folder, or in any of its sub-folders."""
 
-    def __init__(self, url: str, columns: Mapping[str, str], table: str) -> None:
-        super().__init__(url, columns, table)
+    def __init__(self, url: str, columns: Mapping[str, str], table: str, storage: Storage) -> None:
+        super().__init__(url, columns, table, storage)
         try:
             self._system, self._root = fs.FileSystem.from_uri(url)
         except (pa.ArrowInvalid, OSError):
@@ -73,13 +73,13 @@ class FileLake(Lake):
             found = self._system.get_file_info(fs.FileSelector(self._root, recursive=True))
         except OSError as error:
             raise LakeUnavailable(
-                f"The data lake cannot be reached; {_TELL}", inside=str(error)
+                f"The data lake cannot be reached; {TELL}", inside=str(error)
             ) from error
         files = [file for file in found if file.is_file and file.extension == "parquet"]
         files = [file for file in files if not _hidden(file.path, self._root)]
         if not files:
             raise LakeUnavailable(
-                f"The data lake is empty; {_TELL}", inside=f"no *.parquet below {self._root}"
+                f"The data lake is empty; {TELL}", inside=f"no *.parquet below {self._root}"
             )
         return sorted(files, key=lambda file: file.path)
 
@@ -91,7 +91,7 @@ class FileLake(Lake):
                 whole = whole and opened.read_at(4, file.size - 4) == _MAGIC
         except OSError as error:
             raise LakeUnavailable(
-                f"The data lake cannot be read; {_TELL}", inside=str(error)
+                f"The data lake cannot be read; {TELL}", inside=str(error)
             ) from error
         if not whole:
             raise _damaged(file.path, "it does not begin and end as Parquet does")
@@ -231,4 +231,4 @@ def _hidden(path: str, root: str) -> bool:
 
 
 def _damaged(path: str, why: str) -> LakeUnavailable:
-    return LakeUnavailable(f"A file of the data lake is damaged; {_TELL}", inside=f"{path}: {why}")
+    return LakeUnavailable(f"A file of the data lake is damaged; {TELL}", inside=f"{path}: {why}")

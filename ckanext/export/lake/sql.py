@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, NoSuchTableError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from ..errors import LakeUnavailable, Misconfigured
+from ..errors import TELL, LakeUnavailable, Misconfigured
 from ..observations import COLUMNS, TIMES
 from ..query import Query, compatible
 from .base import Inspection, Lake, Scan
@@ -31,7 +31,6 @@ _ROWS = 32_768  # of a batch
 _SNAPSHOT: dict[str, dict[str, Any]] = {
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 }
-_TELL = "please tell the portal's administrator."
 
 
 class SqlLake(Lake):
@@ -87,7 +86,7 @@ class SqlLake(Lake):
             return Table(name, MetaData(), schema=schema or None, autoload_with=connection)
         except NoSuchTableError as error:
             raise LakeUnavailable(
-                f"The data lake lacks its table; {_TELL}",
+                f"The data lake lacks its table; {TELL}",
                 inside=f"no table or view {self.table}",
             ) from error
 
@@ -171,4 +170,4 @@ def _record_batch(names: Sequence[str], rows: Sequence[Any]) -> pa.RecordBatch:
 def _unavailable(error: SQLAlchemyError) -> LakeUnavailable:
     # SQLAlchemy repeats statements and values; the driver's own words are enough for the log.
     words = str(getattr(error, "orig", None) or error)
-    return LakeUnavailable(f"The data lake cannot be read; {_TELL}", inside=words)
+    return LakeUnavailable(f"The data lake cannot be read; {TELL}", inside=words)

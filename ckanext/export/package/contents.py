@@ -98,13 +98,15 @@ class Tally:
 
 @dataclass(frozen=True)
 class Contents:
-    """Everything that the documents need; `asked` is the query as it was given."""
+    """Everything that the documents need; `asked` is the query as it was given, `ordered`
+    whether the same query on the same lake version gives the same bytes."""
 
     description: Description
     asked: Query
     policy: Policy
     generated: datetime
     lake_version: str | None
+    ordered: bool
     tally: Tally
     files: tuple[DataFile, ...]
 

@@ -54,6 +54,7 @@ def _resource(contents: Contents, file: DataFile) -> dict[str, Any]:
 
 def _extras(contents: Contents) -> dict[str, str]:
     tally, asked = contents.tally, contents.asked
+    version = {"lake_version": contents.lake_version} if contents.lake_version else {}
     return {
         "date_from": tally.first_day,
         "date_to": tally.last_day,
@@ -62,4 +63,5 @@ def _extras(contents: Contents) -> dict[str, str]:
         "rows": str(tally.rows),
         "homes": str(len(tally.homes)),
         "generated": f"{contents.generated:%Y-%m-%dT%H:%M:%SZ}",
+        **version,
     }

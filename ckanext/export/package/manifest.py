@@ -29,6 +29,7 @@ def manifest(contents: Contents, members: Iterable[Member], software: str) -> di
             },
         },
         "lake_version": contents.lake_version,
+        "ordered": contents.ordered,
         "rows": tally.rows,
         "homes": len(tally.homes),
         "members": [
