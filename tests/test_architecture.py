@@ -12,6 +12,7 @@ PACKAGE = Path(ckanext.export.errors.__file__).parent
 # Room → how far up it is. A module imports from its own room or from lower ones.
 LEVELS = {
     "errors": 0,
+    "compute": 0,
     "query": 1,
     "observations": 1,
     "ahead": 1,

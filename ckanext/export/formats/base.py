@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from ..observations import COLUMNS, TIMES
-from .rows import RowWriter
+from ..observations import COLUMNS, TIMES, Rewritten
+from .rows import Cell, RowWriter
 
 
 @dataclass(frozen=True)
@@ -55,27 +55,28 @@ class RowFormat(Format):
     def text(self, column: str, value: str) -> str:
         """A text value as it stands in the file. Times need no escaping."""
 
+    def plain(self, column: str) -> str:
+        """The pattern of texts that stand in the file as they are, so that `text` is not asked."""
+        return ""
+
     @abstractmethod
     def null(self, column: str) -> str:
         """The whole cell of a null."""
 
-    def cell(self, column: str, value: str | None) -> str:
-        """The whole cell of a text column."""
-        if value is None:
-            return self.null(column)
-        before, after = self.around(column)
-        return before + self.text(column, value) + after
-
     def encode(self, batches: Iterable[pa.RecordBatch]) -> Iterator[memoryview | bytes]:
-        rows = RowWriter(
-            texts={name: self._cells(name) for name in COLUMNS if name not in TIMES},
-            times={name: (self.around(name), self.null(name)) for name in TIMES},
-            between=self.between,
-        )
+        rows = self.rows()
         yield self.opening.encode()
         for batch in batches:
             yield from rows.write(batch)
         yield self.closing.encode()
 
-    def _cells(self, column: str):
-        return lambda value: self.cell(column, value)
+    def rows(self) -> RowWriter:
+        cells = {name: Cell(*self.around(name), self.null(name)) for name in COLUMNS}
+        texts = {name: self._rewritten(name) for name in COLUMNS if name not in TIMES}
+        return RowWriter(cells, texts, self.between)
+
+    def _rewritten(self, column: str) -> Rewritten:
+        def text(value: str | None) -> str | None:
+            return None if value is None else self.text(column, value)
+
+        return Rewritten(text, self.plain(column))

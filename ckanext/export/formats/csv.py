@@ -21,6 +21,9 @@ class Csv(RowFormat):
     def around(self, column: str) -> tuple[str, str]:
         return "", self._end(column)
 
+    def plain(self, column: str) -> str:
+        return r"\w[\w .:+-]*"
+
     def text(self, column: str, value: str) -> str:
         # Spreadsheets run such cells as formulas, a numeric one they only show.
         if self.options.escape_formulas and _FORMULA.match(value) and not _NUMBER.fullmatch(value):

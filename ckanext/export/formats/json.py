@@ -21,6 +21,9 @@ class Json(RowFormat):
         # attributes are a JSON text already
         return (before, after) if column == "attributes" else (before + '"', '"' + after)
 
+    def plain(self, column: str) -> str:
+        return ".*" if column == "attributes" else r"[ !#-\[\]-~]*"
+
     def text(self, column: str, value: str) -> str:
         if column == "attributes":
             return value

@@ -25,6 +25,9 @@ class Xml(RowFormat):
     def around(self, column: str) -> tuple[str, str]:
         return f"{self._start(column)}<{column}>", f"</{column}>{self._end(column)}"
 
+    def plain(self, column: str) -> str:
+        return r"[ -%'-;=?-~]*"
+
     def text(self, column: str, value: str) -> str:
         # A parser reads a plain CR as a line feed.
         return escape(_FORBIDDEN.sub("\ufffd", value), {"\r": "&#13;"})

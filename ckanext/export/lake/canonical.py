@@ -14,6 +14,7 @@ from ..observations import (
     TIME,
     TIMES,
     Distinct,
+    Rewritten,
     codes,
     mapped,
     producer_type,
@@ -58,10 +59,7 @@ class Canonical:
             self._masks["unit"] = Distinct(
                 lambda text: text is not None and compatible(text) in units
             )
-        self._derive: dict[str, Distinct[str | None]] = {
-            "type": Distinct(producer_type),
-            "unit": Distinct(unit_of),
-        }
+        self._derive = {"type": Rewritten(producer_type), "unit": Rewritten(unit_of)}
 
     def missing(self, present: Sequence[str]) -> list[str]:
         """The lake's own names of the columns it would need and does not have."""

@@ -5,6 +5,7 @@ import hmac
 import re
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import orjson
 import pyarrow as pa
 
 from ..errors import EmptyDataset
-from ..observations import Distinct, codes, compact, mapped, producer_type
+from ..observations import Distinct, Rewritten, codes, compact, mapped, producer_type
 from ..query import Query
 
 # States that are identifiers of people or machines rather than observations: e-mail and network
@@ -27,6 +28,8 @@ _IDENTIFIER = re.compile(
 )
 
 
+_NUMBER = r"-?\d{1,6}(\.\d{1,4})?"  # identifies nobody
+_PLAIN = frozenset((int, float, bool, type(None)))  # of JSON's values, those without text
 _DEEPEST = 3  # lists in lists: nothing that Home Assistant records has more
 
 
@@ -76,10 +79,10 @@ class Protection:
             "entity_id": Distinct(lambda entity: producer_type(entity) in allowed),
             "type": Distinct(lambda kind: kind in allowed),
         }
-        self._change: dict[str, Distinct[str | None]] = {
-            "home": Distinct(lambda home: None if home is None else policy.pseudonym(home)),
-            "state": Distinct(_state),
-            "attributes": Distinct(_attributes(policy.attributes)),
+        self._change = {
+            "home": Rewritten(lambda home: None if home is None else policy.pseudonym(home)),
+            "state": Rewritten(_state, plain=_NUMBER),
+            "attributes": Rewritten(_attributes(policy.attributes)),
         }
 
     def protect(self, batches: Iterable[pa.RecordBatch]) -> Generator[pa.RecordBatch, None, None]:
@@ -100,10 +103,8 @@ class Protection:
     def _changed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         arrays = []
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            if isinstance(column, pa.DictionaryArray):
-                column = compact(column)
-                if name in self._change:
-                    column = mapped(column, self._change[name])
+            if name in self._change:
+                column = mapped(compact(column), self._change[name])
             arrays.append(column)
         return pa.record_batch(arrays, schema=batch.schema)
 
@@ -112,6 +113,7 @@ def _state(state: str | None) -> str | None:
     return None if state is None or _identifies(state) else state
 
 
+@lru_cache(4096)  # the same few words come again and again
 def _identifies(text: str) -> bool:
     # Nearly all texts are short words and numbers; only longer ones can hold an identifier.
     return len(text) > 5 and _IDENTIFIER.search(text) is not None
@@ -127,7 +129,11 @@ def _attributes(allowed: Iterable[str]) -> Callable[[str | None], str]:
             return "{}"
         if not isinstance(known, dict):
             return "{}"
-        kept = {n: value for n, value in known.items() if n in names and _publishable(value)}
+        kept = {
+            name: value
+            for name, value in known.items()
+            if name in names and (type(value) in _PLAIN or _publishable(value))
+        }
         return orjson.dumps(kept).decode()
 
     return filtered
@@ -139,4 +145,4 @@ def _publishable(value: Any, depth: int = 0) -> bool:
         return depth < _DEEPEST and all(_publishable(item, depth + 1) for item in value)
     if isinstance(value, str):
         return not _identifies(value)
-    return not isinstance(value, dict)
+    return type(value) in _PLAIN
