@@ -141,6 +141,8 @@ def policy(**changes: Any) -> Policy:
         "types": ("sensor", "light", "climate", "binary_sensor", "weather"),
         "attributes": ("device_class", "brightness", "hvac_modes", "temperature"),
         "min_homes": 3,
+        "entity_mode": "keep",
+        "text_mode": "checked",
     }
     return Policy(**given | changes)
 

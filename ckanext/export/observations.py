@@ -108,8 +108,13 @@ def compact(column: pa.DictionaryArray) -> pa.DictionaryArray:
 
 
 def mapped(column: pa.DictionaryArray, function: "Rewritten") -> pa.DictionaryArray:
-    """The column with the answers instead of its texts, each once in the new dictionary."""
-    answers = function.answers(column).dictionary_encode()
+    """The column with a function's answers instead of its texts."""
+    return replaced(column, function.answers(column))
+
+
+def replaced(column: pa.DictionaryArray, answers: pa.StringArray) -> pa.DictionaryArray:
+    """The column with `answers` as `Rewritten` gives them, each once in the new dictionary."""
+    answers = answers.dictionary_encode()
     places = codes(answers)[codes(column)]
     size = len(answers.dictionary)
     mask = (places == size) if answers.null_count else None

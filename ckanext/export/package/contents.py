@@ -1,6 +1,6 @@
 """What the documents of one package tell about."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -108,6 +108,7 @@ class Contents:
     lake_version: str | None
     ordered: bool
     tally: Tally
+    withheld: Mapping[str, int]  # column → values that leave with less than the lake has
     files: tuple[DataFile, ...]
 
     @property
