@@ -5,13 +5,15 @@ handed on as they are they cost a fifth of what rendering and encoding them agai
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from itertools import chain
 
 import pyarrow as pa
 from pyarrow import fs
 
+from ..ahead import in_turn
 from ..errors import TELL, LakeUnavailable
 from ..observations import COLUMNS
 from ..query import Query
@@ -25,7 +27,9 @@ from .storage import STORES, Storage
 
 PARTS: tuple[type[Part], ...] = (ParquetPart, CsvPart, NdjsonPart)
 
-_THREADS = 16  # that look at files far away, where waiting is most of it
+# Files far away that are looked at at once, where waiting is most of it: as many as pyarrow keeps
+# connections; and those that are read at once.
+_LOOKED_AT, _READ = 24, 3
 
 
 class FileLake(Lake):
@@ -110,7 +114,7 @@ class FileLake(Lake):
         if not parts or parts[0].near:
             yield from ((part, self._peek(part)) for part in parts)
             return
-        with ThreadPoolExecutor(_THREADS) as pool:
+        with ThreadPoolExecutor(_LOOKED_AT) as pool:
             yield from zip(parts, pool.map(self._peek, parts), strict=True)
 
     def _peek(self, part: Part) -> LakeUnavailable | None:
@@ -148,15 +152,19 @@ class FileScan(Scan):
 
     def batches(self, columns: Sequence[str] = COLUMNS) -> Iterator[pa.RecordBatch]:
         canonical = Canonical(self._names, self._query, columns)
-        for part in self._parts:
-            try:
-                for batch in part.batches(canonical, self._query):
-                    if self._cancelled:
-                        raise LakeUnavailable("The export was ended.")
-                    if (selected := canonical.select(batch)).num_rows:
-                        yield selected
-            except (pa.ArrowException, OSError) as error:
-                raise part.damaged(self._storage.hide(str(error))) from None
+        sources = (self._read(part, canonical) for part in self._parts)
+        near = all(part.near for part in self._parts)
+        for batch in chain.from_iterable(sources) if near else in_turn(sources, _READ):
+            if self._cancelled:
+                raise LakeUnavailable("The export was ended.")
+            if (selected := canonical.select(batch)).num_rows:
+                yield selected
+
+    def _read(self, part: Part, canonical: Canonical) -> Generator[pa.RecordBatch, None, None]:
+        try:
+            yield from part.batches(canonical, self._query)
+        except (pa.ArrowException, OSError) as error:
+            raise part.damaged(self._storage.hide(str(error))) from None
 
     def cancel(self) -> None:
         self._cancelled = True

@@ -15,7 +15,8 @@ from .part import Part
 _ROWS = 131_072  # of a batch: what is done once per distinct value is done once per batch
 _BYTES = 16 << 20  # of a batch, about
 _READ_BUFFER = 1 << 20  # bytes; keeps a pass from loading whole row groups of wide texts
-_WHOLE = 64 << 20  # bytes of a row group that are fetched at once from far away
+_FAR_BUFFER = 4 << 20  # the same, where every read takes a while
+_WHOLE = 32 << 20  # bytes of a row group that are fetched at once from far away
 _MAGIC = b"PAR1"
 _TAIL = 64 << 10  # bytes in which most footers fit: one read instead of two
 _FRAME = 8  # bytes that follow a footer: its length and the magic
@@ -61,7 +62,7 @@ class ParquetPart(Part):
                     metadata=footer,
                     read_dictionary=[name for name in texts if name in _columns(footer)],
                     pre_buffer=at_once,
-                    buffer_size=0 if at_once else _READ_BUFFER,
+                    buffer_size=0 if at_once else _READ_BUFFER if self.near else _FAR_BUFFER,
                     page_checksum_verification=True,
                 )
                 # One thread: the others are busy with encoding and compressing.

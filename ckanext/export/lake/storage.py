@@ -112,7 +112,7 @@ class Storage:
         return fs.GcsFileSystem(
             scheme=scheme,
             endpoint_override=host,
-            retry_time_limit=timedelta(seconds=_ATTEMPTS * _SILENCE),
+            retry_time_limit=timedelta(seconds=_SILENCE),
             **options,
         )
 
