@@ -4,7 +4,9 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from queue import Empty, Queue
+from threading import Thread
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import pyarrow as pa
@@ -16,6 +18,9 @@ from ..errors import Misconfigured
 _CONNECT = 2  # seconds
 _SILENCE = 4  # seconds without a byte
 _ATTEMPTS = 3
+_PATIENCE = 30  # seconds, for clients that know no such limits
+
+Answer = TypeVar("Answer")
 
 _SECRETS = ("access_key", "secret_key", "session_token")
 _SECRETS_OF_ENVIRONMENT = (
@@ -132,6 +137,26 @@ class Storage:
             sas_token=self.session_token or None,
             **authorities,
         )
+
+
+def in_time(ask: Callable[[], Answer]) -> Answer:
+    """What a store answers. Raises TimeoutError instead of waiting for long."""
+    answers: Queue[tuple[Answer] | BaseException] = Queue(1)
+
+    def work() -> None:
+        try:
+            answers.put((ask(),))
+        except BaseException as error:  # noqa: B036 - it is raised where the answer is waited for
+            answers.put(error)
+
+    Thread(target=work, name="object-store", daemon=True).start()
+    try:
+        answer = answers.get(timeout=_PATIENCE)
+    except Empty:
+        raise TimeoutError(f"no answer within {_PATIENCE} s") from None
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer[0]
 
 
 def _split(endpoint: str) -> tuple[str, str | None]:
