@@ -364,7 +364,7 @@ def test_a_file_that_changes_between_two_passes_ends_the_second(tmp_path, name, 
 
 @pytest.mark.parametrize(("name", "write"), [("part.csv", write_csv), ("p.jsonl", write_ndjson)])
 def test_a_text_longer_than_any_block_that_is_looked_at_first(tmp_path, name, write):
-    rows = [observation(state="x" * 3_000_000), observation()]
+    rows = [observation(state="x" * 1_500_000), observation()]
     write(tmp_path / name, rows)
 
     assert read(tmp_path) == rows

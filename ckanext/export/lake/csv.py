@@ -12,7 +12,7 @@ from ..query import Query
 from .canonical import Canonical
 from .part import Part
 
-_BLOCK = 8 << 20  # bytes that are parsed at once; a row has to fit in
+_BLOCK = 2 << 20  # bytes that are parsed at once: a row has to fit in, and Arrow reads 32 ahead
 _HEADER = 64 << 10  # bytes in which the header has to be
 
 
