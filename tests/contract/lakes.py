@@ -1,4 +1,4 @@
-"""How each kind of lake is filled for the contract. A new kind joins by a line in `LAKES`."""
+"""How each kind of lake is filled for the contract. A new case joins by a line in `LAKES`."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC
@@ -6,15 +6,31 @@ from pathlib import Path
 
 from sqlalchemy import Column, DateTime, MetaData, Table, Text, create_engine, insert
 
-from ckanext.export.lake import Lake, open_lake
+from ckanext.export.lake import Lake, Storage, open_lake
 from ckanext.export.lake.files import FileLake
 from ckanext.export.lake.sql import SqlLake
 from ckanext.export.observations import COLUMNS, TIMES
 from tests.builders import Row, write_lake
+from tests.object_store import object_store
+from tests.text_lakes import write_csv, write_ndjson, write_text_lake
 
 
 def file_lake(folder: Path, rows: Sequence[Row]) -> Lake:
     return open_lake(str(write_lake(folder / "lake", rows)))
+
+
+def csv_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    return open_lake(str(write_text_lake(folder / "lake", rows, "part.csv", write_csv)))
+
+
+def ndjson_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    return open_lake(str(write_text_lake(folder / "lake", rows, "part.jsonl.gz", write_ndjson)))
+
+
+def s3_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    store = object_store()
+    url = store.upload(write_lake(folder / "lake", rows))
+    return open_lake(url, storage=Storage.parse(store.options))
 
 
 def sql_lake(folder: Path, rows: Sequence[Row]) -> Lake:
@@ -35,11 +51,21 @@ def _without_zone(row: Row) -> Row:
     return row | {n: time.astimezone(UTC).replace(tzinfo=None) for n, time in times.items()}
 
 
-LAKES: dict[type[Lake], Callable[[Path, Sequence[Row]], Lake]] = {
-    FileLake: file_lake,
-    SqlLake: sql_lake,
+Fill = Callable[[Path, Sequence[Row]], Lake]
+
+# A case of the contract: the kind that has to read it, and what fills it.
+LAKES: dict[str, tuple[type[Lake], Fill]] = {
+    "parquet folder": (FileLake, file_lake),
+    "csv folder": (FileLake, csv_lake),
+    "ndjson folder": (FileLake, ndjson_lake),
+    "parquet in s3": (FileLake, s3_lake),
+    "sqlite": (SqlLake, sql_lake),
 }
 
-# What a kind of lake cannot do, by name. Everything else has to work.
+# What a case cannot do, by name. Everything else has to work.
 NO_COUNT = "inspecting does not count the observations"
-GAPS: dict[type[Lake], set[str]] = {FileLake: set(), SqlLake: {NO_COUNT}}
+GAPS: dict[str, set[str]] = {
+    "csv folder": {NO_COUNT},
+    "ndjson folder": {NO_COUNT},
+    "sqlite": {NO_COUNT},
+}

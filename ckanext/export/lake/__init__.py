@@ -7,13 +7,17 @@ from ..errors import Misconfigured
 from .base import Lake, Scan
 from .files import FileLake
 from .sql import SqlLake
-from .storage import Storage
+from .storage import STORES, Storage
 
 __all__ = ["Lake", "Scan", "Storage", "open_lake"]
 
 # The scheme of a lake's URL, up to a plus sign → what reads it. A bare path is a folder; all
 # other schemes are SQLAlchemy's.
-KINDS: dict[str, type[Lake]] = {"": FileLake, "file": FileLake}
+KINDS: dict[str, type[Lake]] = {
+    "": FileLake,
+    "file": FileLake,
+    **dict.fromkeys(STORES, FileLake),
+}
 
 
 def open_lake(
