@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from ..errors import Misconfigured
 from .base import Lake, Scan
 from .files import FileLake
+from .postgresql import PostgreSqlLake
 from .sql import SqlLake
 from .storage import Storage
 
@@ -13,7 +14,12 @@ __all__ = ["Lake", "Scan", "Storage", "open_lake"]
 
 # The scheme of a lake's URL, up to a plus sign → what reads it. A bare path is a folder; all
 # other schemes are SQLAlchemy's.
-KINDS: dict[str, type[Lake]] = {"": FileLake, "file": FileLake}
+KINDS: dict[str, type[Lake]] = {
+    "": FileLake,
+    "file": FileLake,
+    "postgres": PostgreSqlLake,
+    "postgresql": PostgreSqlLake,
+}
 
 
 def open_lake(
