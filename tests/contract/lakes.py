@@ -8,8 +8,10 @@ from sqlalchemy import Column, DateTime, MetaData, Table, Text, create_engine, i
 
 from ckanext.export.lake import Lake, open_lake
 from ckanext.export.lake.files import FileLake
+from ckanext.export.lake.postgresql import PostgreSqlLake
 from ckanext.export.lake.sql import SqlLake
 from ckanext.export.observations import COLUMNS, TIMES
+from tests import postgresql
 from tests.builders import Row, write_lake
 
 
@@ -30,6 +32,10 @@ def sql_lake(folder: Path, rows: Sequence[Row]) -> Lake:
     return open_lake(url)
 
 
+def postgresql_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    return open_lake(postgresql.server(), table=postgresql.new_table(rows))
+
+
 def _without_zone(row: Row) -> Row:
     times = {name: row[name] for name in TIMES if row[name]}
     return row | {n: time.astimezone(UTC).replace(tzinfo=None) for n, time in times.items()}
@@ -37,9 +43,15 @@ def _without_zone(row: Row) -> Row:
 
 LAKES: dict[type[Lake], Callable[[Path, Sequence[Row]], Lake]] = {
     FileLake: file_lake,
+    PostgreSqlLake: postgresql_lake,
     SqlLake: sql_lake,
 }
 
 # What a kind of lake cannot do, by name. Everything else has to work.
 NO_COUNT = "inspecting does not count the observations"
-GAPS: dict[type[Lake], set[str]] = {FileLake: set(), SqlLake: {NO_COUNT}}
+NO_NUL = "no text can hold NUL"
+GAPS: dict[type[Lake], set[str]] = {
+    FileLake: set(),
+    PostgreSqlLake: {NO_NUL},
+    SqlLake: {NO_COUNT},
+}
