@@ -25,6 +25,7 @@ from portal_stack.postgres import PROGRAMS
 from tests.builders import Row
 
 PATIENCE = 20
+READER = "odd reader@home"  # who needs a password, when he has been made
 KINDS = {"last_changed": "timestamptz", "last_updated": "timestamptz"}
 SETTINGS = {"timezone": "Asia/Kathmandu", "datestyle": "German", "fsync": "off"}
 
@@ -47,6 +48,8 @@ def server() -> str:
         cwd=folder,
         stdout=subprocess.DEVNULL,
     )
+    access = data / "pg_hba.conf"
+    access.write_text(f'local all "{READER}" scram-sha-256\n{access.read_text()}')
     flags = SETTINGS | {"listen_addresses": "", "unix_socket_directories": str(folder)}
     process = subprocess.Popen(
         [PROGRAMS / "postgres", "-D", data, *(f"--{name}={flags[name]}" for name in flags)],

@@ -28,6 +28,9 @@ SELECT (SELECT relkind IN ('r', 'p', 'm') FROM pg_class WHERE oid = to_regclass(
 """
 
 
+_AS_STORED = "as stored; parts of it that the server sorts in about a second are sorted"
+
+
 class PostgreSqlLake(Lake):
     """Observations as rows of a table, every export on a connection of its own."""
 
@@ -64,7 +67,7 @@ class PostgreSqlLake(Lake):
             time = columns.own_name("last_updated")
             facts[f"index on {time}"] = _index(transaction, table, time)
             ordered = PostgreSqlScan(transaction, table, self.columns, Query()).ordered
-            facts["order of an export"] = "sorted" if ordered else "as stored, which parts of few rows are not: they are sorted"
+            facts["order of an export"] = "sorted" if ordered else _AS_STORED
         return Inspection(facts, problems)
 
 

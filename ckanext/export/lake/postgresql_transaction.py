@@ -61,7 +61,9 @@ class Transaction:
         with _told():
             # The driver, when it minds the transaction, knows no savepoints.
             self._connection = dbapi.connect(uri, autocommit=True)
-        self._closed = self._reading = False
+        self._closed = False
+        # Held here, as the garbage collector may take the pass before the connection.
+        self._open: dbapi.Cursor | None = None
         try:
             self._begin()
         except BaseException:
@@ -114,36 +116,45 @@ class Transaction:
 
     def batches(self, statement: Select[Any]) -> Iterator[pa.RecordBatch]:
         """Whoever leaves early finds the transaction as it was before."""
-        with _told(), self._cursor() as cursor:
-            cursor.adbc_statement.set_options(**_BY_COPY)
-            self._reading = True
-            cursor.execute(sql(statement))
-            reader = cursor.fetch_record_batch()
+        with _told():
+            self._open = self._cursor()
+            self._open.adbc_statement.set_options(**_BY_COPY)
+            self._open.execute(sql(statement))
             try:
-                yield from reader
+                yield from self._open.fetch_record_batch()
             except GeneratorExit:
-                self._end(reader)
+                self._leave()
                 raise
-            self._reading = False
+            self._end()
 
-    def _end(self, reader: pa.RecordBatchReader) -> None:
-        self.cancel()
-        with suppress(OSError, pa.ArrowException):
-            for _ in reader:  # what was under way already
-                pass
-        self._reading = False
-        self._run("ROLLBACK TO SAVEPOINT begun")
+    def _leave(self) -> None:
+        """Stops the server, which sees that only when what it has sent is taken."""
+        if self._open:
+            self.cancel()
+            with suppress(OSError, pa.ArrowException):
+                for _ in self._open.fetch_record_batch():
+                    pass
+            self._end()
+            with suppress(LakeUnavailable):  # the next pass will tell
+                self._run("ROLLBACK TO SAVEPOINT begun")
+
+    def _end(self) -> None:
+        opened, self._open = self._open, None
+        if opened:
+            opened.close()
 
     def cancel(self) -> None:
         with suppress(dbapi.Error):
             self._connection.adbc_cancel()
 
     def close(self) -> None:
+        """Ends the pass that is under way, too."""
         if self._closed:
             return
         self._closed = True
-        if self._reading:
+        if self._open:
             self.cancel()  # a server that sorts would not notice that nobody listens
+            self._end()
         self._connection.close()
 
     def _cursor(self) -> dbapi.Cursor:
