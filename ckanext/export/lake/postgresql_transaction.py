@@ -28,7 +28,7 @@ from ..errors import TELL, LakeUnavailable
 from .postgresql_url import libpq_uri
 from .statement import split_name
 
-_BY_COPY = {"adbc.postgresql.batch_size_hint_bytes": str(16 << 20)}
+_BATCH_SIZE = "adbc.postgresql.batch_size_hint_bytes"
 _PLAIN = {"adbc.postgresql.use_copy": "false"}
 # No result may depend on what the server, the database or the user has been set to.
 _SETTINGS = {
@@ -114,11 +114,14 @@ class Transaction:
         plan = self.row(f"EXPLAIN (FORMAT JSON) {sql(statement)}")
         return orjson.loads(plan[0])[0]["Plan"]["Total Cost"]
 
-    def batches(self, statement: Select[Any]) -> Iterator[pa.RecordBatch]:
-        """Whoever leaves early finds the transaction as it was before."""
+    def batches(self, statement: Select[Any], size: int) -> Iterator[pa.RecordBatch]:
+        """The answer, in batches of about `size` bytes.
+
+        Whoever leaves early finds the transaction as it was before.
+        """
         with _told():
             self._open = self._cursor()
-            self._open.adbc_statement.set_options(**_BY_COPY)
+            self._open.adbc_statement.set_options(**{_BATCH_SIZE: str(size)})
             self._open.execute(sql(statement))
             try:
                 yield from self._open.fetch_record_batch()
@@ -144,6 +147,8 @@ class Transaction:
             opened.close()
 
     def cancel(self) -> None:
+        if self._closed:
+            return
         with suppress(dbapi.Error):
             self._connection.adbc_cancel()
 
@@ -151,10 +156,10 @@ class Transaction:
         """Ends the pass that is under way, too."""
         if self._closed:
             return
-        self._closed = True
         if self._open:
             self.cancel()  # a server that sorts would not notice that nobody listens
             self._end()
+        self._closed = True
         self._connection.close()
 
     def _cursor(self) -> dbapi.Cursor:
