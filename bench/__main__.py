@@ -16,7 +16,8 @@ Measures the Export API over HTTP on a portal of its own, beside its limit and i
 prints what was reached with the targets in brackets. It never fails because of a time."""
 EXTRA_WORDS = """\
 limit: scan, compression, and DuckDB with isal; datastore: CKAN's own dump; original: pandas and
-zip level 9; varied: a lake without repetition; parts: why the pipeline is built as it is"""
+zip level 9; varied: a lake without repetition; parts: why the pipeline is built as it is;
+postgresql: a lake in PostgreSQL beside psql"""
 
 
 def main() -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from portal_stack.portal import Portal, running_portal
 
-from . import count, datastore, download, original
+from . import count, datastore, download, original, postgresql
 from .lakes import BenchLake, Part, demo_lake, published_types, varied_lake
 from .measure import FORMATS, Record, Run, fresh
 from .ours import Look, address, look
 from .worker import Worker
 
-EXTRAS = ("limit", "datastore", "original", "varied", "parts")
+EXTRAS = ("limit", "datastore", "original", "varied", "parts", "postgresql")
 PEER_ROWS = 1_000_000
 SLOWEST_PEER_ROWS = 100_000  # pandas' XML: 100 KB of memory a row
 WAYS_OF_DUCKDB = {"duckdb": False, "duckdb ahead": True}  # whether isal has its own thread
@@ -66,6 +66,8 @@ class Bench:
                     self._round(portal, kind, dump)
             if "varied" in self.extras:
                 self._varied()
+            if "postgresql" in self.extras:
+                self._postgresql(portal)
 
     def _look(self, portal: Portal, name: str, lake: BenchLake) -> None:
         """Each format once in a new process, at full size and at a tenth."""
@@ -142,6 +144,15 @@ class Bench:
                     for way, overlap in WAYS_OF_DUCKDB.items():
                         if "limit" in self.extras:
                             self._add(f"varied {way}", kind, self._duck(part, kind, overlap))
+
+    def _postgresql(self, portal: Portal) -> None:
+        self.say("Loading PostgreSQL")
+        whole = self.demo.whole
+        with postgresql.filled(portal, whole, self.scratch) as url:
+            for _ in range(self.repeat):
+                for way in postgresql.WAYS:
+                    run = postgresql.timed(portal, way, url, whole, self.types)
+                    self._add(way, "csv", run)
 
     def _add(self, way: str, kind: str, run: Run) -> None:
         self.record.add(way, kind, run)

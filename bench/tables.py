@@ -12,6 +12,7 @@ TARGET_RATE = {"csv": 2.0, "json": 1.6, "xml": 1.6}  # million observations/s
 TARGET_SHARE = 0.6
 TARGET_DATASTORE = {"csv": 6, "json": 18, "xml": 40}  # times as fast
 TARGET_ORIGINAL = {"csv": 15}
+TARGET_PSQL = 1.3  # times as fast
 TARGET_FIRST_BYTE = 0.5  # seconds
 TARGET_GROWTH = 350  # MB
 
@@ -49,6 +50,8 @@ def tables(bench: Bench) -> list[Table]:
     found += [_peer(bench, *peer) for peer in _PEERS if peer[0] in ways]
     if "varied" in ways:
         found.append(_export(bench, "varied", "varied"))
+    if "postgresql" in ways:
+        found.append(_postgresql(bench.record))
     if bench.parts:
         found.append(_parts(bench))
     return found
@@ -162,6 +165,25 @@ def _peer(bench: Bench, way: str, title: str, targets: dict[str, int]) -> Table:
     return Table(title, head, rows, _PEER_WORDS[way])
 
 
+def _postgresql(record: Record) -> Table:
+    ratio = record.ratio("postgresql", ["psql"], "csv")
+    rows = [
+        [
+            title,
+            number(_millions(record, way, "csv")),
+            number(record.typical(way, "csv", "cpu"), 1),
+            number((record.largest(way, "csv", "sent") or 0) / MB, 0),
+            against,
+        ]
+        for way, title, against in (
+            ("postgresql", "our export", _beside(ratio, TARGET_PSQL, 2, "≥")),
+            ("psql", "psql and gzip -1", NOTHING),
+        )
+    ]
+    head = ["Way", "million/s", "CPU, s", "MB", "× as fast"]
+    return Table("A lake in PostgreSQL, CSV", head, rows, _POSTGRESQL_WORDS)
+
+
 def _parts(bench: Bench) -> Table:
     rows = [
         [part, way, number(seconds, 3), number(seconds / ways["ours"], 1)]
@@ -222,6 +244,10 @@ _PEER_WORDS = {
         "part and without HTTP. Memory: all that its process had."
     ),
 }
+_POSTGRESQL_WORDS = (
+    "The same observations in a table of the portal's PostgreSQL, as stored, without HTTP. CPU: of "
+    "the server and of all that reads from it; ours has the privacy rules and the hashes in it."
+)
 _PARTS_WORDS = (
     "Seconds for a million observations (reading: of the lake's; times: both columns of them; "
     "rows: of CSV, their cells known), for compression seconds for a gigabyte of CSV; one thread "

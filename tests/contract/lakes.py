@@ -8,8 +8,10 @@ from sqlalchemy import Column, DateTime, MetaData, Table, Text, create_engine, i
 
 from ckanext.export.lake import Lake, Storage, open_lake
 from ckanext.export.lake.files import FileLake
+from ckanext.export.lake.postgresql import PostgreSqlLake
 from ckanext.export.lake.sql import SqlLake
 from ckanext.export.observations import COLUMNS, TIMES
+from tests import postgresql
 from tests.builders import Row, write_lake
 from tests.object_store import object_store
 from tests.text_lakes import write_csv, write_ndjson, write_text_lake
@@ -46,6 +48,10 @@ def sql_lake(folder: Path, rows: Sequence[Row]) -> Lake:
     return open_lake(url)
 
 
+def postgresql_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    return open_lake(postgresql.server(), table=postgresql.new_table(rows))
+
+
 def _without_zone(row: Row) -> Row:
     times = {name: row[name] for name in TIMES if row[name]}
     return row | {n: time.astimezone(UTC).replace(tzinfo=None) for n, time in times.items()}
@@ -60,12 +66,15 @@ LAKES: dict[str, tuple[type[Lake], Fill]] = {
     "ndjson folder": (FileLake, ndjson_lake),
     "parquet in s3": (FileLake, s3_lake),
     "sqlite": (SqlLake, sql_lake),
+    "postgresql": (PostgreSqlLake, postgresql_lake),
 }
 
 # What a case cannot do, by name. Everything else has to work.
 NO_COUNT = "inspecting does not count the observations"
+NO_NUL = "no text can hold NUL"
 GAPS: dict[str, set[str]] = {
     "csv folder": {NO_COUNT},
     "ndjson folder": {NO_COUNT},
     "sqlite": {NO_COUNT},
+    "postgresql": {NO_NUL},
 }

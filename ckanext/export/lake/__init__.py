@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from ..errors import Misconfigured
 from .base import Lake, Scan
 from .files import FileLake
+from .postgresql import PostgreSqlLake
 from .sql import SqlLake
 from .storage import STORES, Storage
 
@@ -17,6 +18,8 @@ KINDS: dict[str, type[Lake]] = {
     "": FileLake,
     "file": FileLake,
     **dict.fromkeys(STORES, FileLake),
+    "postgres": PostgreSqlLake,
+    "postgresql": PostgreSqlLake,
 }
 
 
