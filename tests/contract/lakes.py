@@ -1,4 +1,4 @@
-"""How each kind of lake is filled for the contract. A new kind joins by a line in `LAKES`."""
+"""How each kind of lake is filled for the contract. A new case joins by a line in `LAKES`."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC
@@ -35,11 +35,14 @@ def _without_zone(row: Row) -> Row:
     return row | {n: time.astimezone(UTC).replace(tzinfo=None) for n, time in times.items()}
 
 
-LAKES: dict[type[Lake], Callable[[Path, Sequence[Row]], Lake]] = {
-    FileLake: file_lake,
-    SqlLake: sql_lake,
+Fill = Callable[[Path, Sequence[Row]], Lake]
+
+# A case of the contract: the kind that has to read it, and what fills it.
+LAKES: dict[str, tuple[type[Lake], Fill]] = {
+    "parquet folder": (FileLake, file_lake),
+    "sqlite": (SqlLake, sql_lake),
 }
 
-# What a kind of lake cannot do, by name. Everything else has to work.
+# What a case cannot do, by name. Everything else has to work.
 NO_COUNT = "inspecting does not count the observations"
-GAPS: dict[type[Lake], set[str]] = {FileLake: set(), SqlLake: {NO_COUNT}}
+GAPS: dict[str, set[str]] = {"sqlite": {NO_COUNT}}
