@@ -4,13 +4,16 @@ from collections.abc import Callable, Sequence
 from datetime import UTC
 from pathlib import Path
 
+import deltalake
+import pyarrow as pa
 from sqlalchemy import Column, DateTime, MetaData, Table, Text, create_engine, insert
 
 from ckanext.export.lake import Lake, open_lake
+from ckanext.export.lake.delta import DeltaLake
 from ckanext.export.lake.files import FileLake
 from ckanext.export.lake.sql import SqlLake
 from ckanext.export.observations import COLUMNS, TIMES
-from tests.builders import Row, write_lake
+from tests.builders import LAKE_SCHEMA, Row, write_lake
 
 
 def file_lake(folder: Path, rows: Sequence[Row]) -> Lake:
@@ -35,11 +38,20 @@ def _without_zone(row: Row) -> Row:
     return row | {n: time.astimezone(UTC).replace(tzinfo=None) for n, time in times.items()}
 
 
+def delta_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    """Two commits, so that there are several files."""
+    for part in (rows[::2], rows[1::2]):
+        table = pa.Table.from_pylist(list(part), LAKE_SCHEMA)
+        deltalake.write_deltalake(folder / "lake", table, mode="append")
+    return open_lake(f"delta+{(folder / 'lake').as_uri()}")
+
+
 Fill = Callable[[Path, Sequence[Row]], Lake]
 
 # A case of the contract: the kind that has to read it, and what fills it.
 LAKES: dict[str, tuple[type[Lake], Fill]] = {
     "parquet folder": (FileLake, file_lake),
+    "delta": (DeltaLake, delta_lake),
     "sqlite": (SqlLake, sql_lake),
 }
 

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from ..errors import Misconfigured
 from .base import Lake, Scan
+from .delta import DeltaLake
 from .files import FileLake
 from .sql import SqlLake
 from .storage import Storage
@@ -13,7 +14,11 @@ __all__ = ["Lake", "Scan", "Storage", "open_lake"]
 
 # The scheme of a lake's URL, up to a plus sign → what reads it. A bare path is a folder; all
 # other schemes are SQLAlchemy's.
-KINDS: dict[str, type[Lake]] = {"": FileLake, "file": FileLake}
+KINDS: dict[str, type[Lake]] = {
+    "": FileLake,
+    "file": FileLake,
+    "delta": DeltaLake,
+}
 
 
 def open_lake(
