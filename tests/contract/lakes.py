@@ -6,11 +6,13 @@ from pathlib import Path
 
 import deltalake
 import pyarrow as pa
+from pyiceberg.catalog.sql import SqlCatalog
 from sqlalchemy import Column, DateTime, MetaData, Table, Text, create_engine, insert
 
 from ckanext.export.lake import Lake, open_lake
 from ckanext.export.lake.delta import DeltaLake
 from ckanext.export.lake.files import FileLake
+from ckanext.export.lake.iceberg import IcebergLake
 from ckanext.export.lake.sql import SqlLake
 from ckanext.export.observations import COLUMNS, TIMES
 from tests.builders import LAKE_SCHEMA, Row, write_lake
@@ -46,12 +48,25 @@ def delta_lake(folder: Path, rows: Sequence[Row]) -> Lake:
     return open_lake(f"delta+{(folder / 'lake').as_uri()}")
 
 
+def iceberg_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    """Two appends to a table in a catalog that is a SQLite database."""
+    database = folder / "catalog.db"
+    catalog = SqlCatalog("default", uri=f"sqlite:///{database}", warehouse=folder.as_uri())
+    catalog.create_namespace("house")
+    table = catalog.create_table("house.observations", LAKE_SCHEMA)
+    for part in (rows[::2], rows[1::2]):
+        table.append(pa.Table.from_pylist(list(part), LAKE_SCHEMA))
+    catalog.close()
+    return open_lake(f"iceberg+sqlite:///{database}", table="house.observations")
+
+
 Fill = Callable[[Path, Sequence[Row]], Lake]
 
 # A case of the contract: the kind that has to read it, and what fills it.
 LAKES: dict[str, tuple[type[Lake], Fill]] = {
     "parquet folder": (FileLake, file_lake),
     "delta": (DeltaLake, delta_lake),
+    "iceberg": (IcebergLake, iceberg_lake),
     "sqlite": (SqlLake, sql_lake),
 }
 

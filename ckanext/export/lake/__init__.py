@@ -7,6 +7,7 @@ from ..errors import Misconfigured
 from .base import Lake, Scan
 from .delta import DeltaLake
 from .files import FileLake
+from .iceberg import IcebergLake
 from .sql import SqlLake
 from .storage import Storage
 
@@ -18,6 +19,7 @@ KINDS: dict[str, type[Lake]] = {
     "": FileLake,
     "file": FileLake,
     "delta": DeltaLake,
+    "iceberg": IcebergLake,
 }
 
 

@@ -63,7 +63,7 @@ class DeltaLake(TableLake):
         try:
             table = deltalake.DeltaTable(self._address(), storage_options=self._options())
         except (deltalake.exceptions.DeltaError, OSError, ValueError) as error:
-            raise _unreadable(self.storage.hide(str(error))) from error
+            raise _unreadable(self.hide(str(error))) from error
         _expect_known(table)
         return table
 
@@ -134,7 +134,7 @@ def _file(action: Action, columns: _Columns, deleted: np.ndarray) -> TableFile:
         size=action["size_bytes"],
         own_names=columns.own_names,
         constants={name: action[f"partition.{name}"] for name in columns.partition},
-        deleted=lambda: deleted,
+        deleted=deleted,
         rows=action["num_records"],
     )
 

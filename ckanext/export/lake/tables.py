@@ -42,7 +42,7 @@ class TableFile:
     size: int
     own_names: Callable[[pa.Schema], Mapping[str, str]]
     constants: Mapping[str, Any] = field(default_factory=dict)
-    deleted: Callable[[], np.ndarray] = lambda: NO_ROWS
+    deleted: np.ndarray = field(default_factory=lambda: NO_ROWS)
     rows: int | None = None  # the deleted ones included; None where the log does not say
 
 
@@ -70,6 +70,10 @@ class TableLake(Lake):
     def place(self) -> str:
         """Where the table is, without what opens it."""
 
+    def hide(self, text: str) -> str:
+        """A driver's words without what opens the lake."""
+        return self.storage.hide(text)
+
     def scan(self, query: Query) -> "TableScan":
         return TableScan(self.snapshot(query), self, query)
 
@@ -79,7 +83,7 @@ class TableLake(Lake):
         missing = Canonical(self.columns, Query(), COLUMNS).missing(present)
         derived = [name for name in DERIVED_FROM if self.columns.get(name, name) not in present]
         problems = [f"{self.place} has no column {name!r}" for name in missing]
-        problems += [_missing(file, why) for file, why in _lost(snapshot)]
+        problems += [_missing(file, self.hide(why)) for file, why in _lost(snapshot)]
         facts = {
             "kind": self.kind,
             "place": self.place,
@@ -105,7 +109,7 @@ class TableScan(Scan):
         self.version = snapshot.version
         Canonical(lake.columns, query, COLUMNS).expect(snapshot.columns, lake.place)
         for file, why in _lost(snapshot):
-            raise _gone(file, lake.storage.hide(why))
+            raise _gone(file, lake.hide(why))
 
     def batches(self, columns: Sequence[str] = COLUMNS) -> Iterator[pa.RecordBatch]:
         canonical = Canonical(self._lake.columns, self._query, columns)
@@ -113,11 +117,11 @@ class TableScan(Scan):
             try:
                 yield from self._read(file, canonical)
             except FileNotFoundError as error:
-                raise _gone(file, self._lake.storage.hide(str(error))) from error
+                raise _gone(file, self._lake.hide(str(error))) from error
             except (pa.ArrowException, OSError) as error:
                 raise LakeUnavailable(
                     f"A file of the data lake cannot be read; {TELL}",
-                    inside=f"{file.path}: {self._lake.storage.hide(str(error))}",
+                    inside=f"{file.path}: {self._lake.hide(str(error))}",
                 ) from error
 
     def cancel(self) -> None:
@@ -128,7 +132,6 @@ class TableScan(Scan):
 
     def _read(self, file: TableFile, canonical: Canonical) -> Iterator[pa.RecordBatch]:
         wanted = canonical.needed(self._snapshot.columns)
-        deleted = file.deleted()
         with self._snapshot.open(file.path) as opened:
             footer = pq.read_metadata(opened)
             names = file.own_names(footer.schema.to_arrow_schema())
@@ -142,7 +145,7 @@ class TableScan(Scan):
                     if self._cancelled:
                         raise LakeUnavailable("The export was ended.")
                     table = _as_table(batch, wanted, own, file.constants)
-                    selected = canonical.select(_without(table, deleted, first))
+                    selected = canonical.select(_without(table, file.deleted, first))
                     first += batch.num_rows
                     if selected.num_rows:
                         yield selected
@@ -257,4 +260,4 @@ def _gone(file: TableFile, why: str) -> LakeUnavailable:
 def _count(files: Sequence[TableFile]) -> str:
     if any(file.rows is None for file in files):
         return "not counted by the table"
-    return f"{sum((file.rows or 0) - len(file.deleted()) for file in files):,}"
+    return f"{sum((file.rows or 0) - len(file.deleted) for file in files):,}"
