@@ -30,7 +30,7 @@ _KNOWN = {
 }
 _READER_VERSION = 3
 _MAPPING = "delta.columnMapping"
-_COARSE = timedelta(milliseconds=1)  # the log cuts its times off to milliseconds
+_COARSE = timedelta(milliseconds=1)  # the log has its times in milliseconds only
 
 Action = Mapping[str, Any]
 
@@ -113,8 +113,10 @@ class _Columns:
         if first is None or last is None:
             return None
         try:
-            return first, last + _COARSE if isinstance(last, datetime) else last
-        except OverflowError:  # the end of the year 9999
+            return (
+                (first - _COARSE, last + _COARSE) if isinstance(last, datetime) else (first, last)
+            )
+        except OverflowError:  # the ends of the years 1 and 9999
             return None
 
 

@@ -81,8 +81,7 @@ class IcebergLake(TableLake):
         scheme = urlsplit(self._rest).scheme.partition("+")[0]
         if scheme not in _CATALOGS:
             tables = load_driver("pyiceberg.table", "iceberg")
-            place = unquote(self.place) if scheme == "file" else self.place
-            yield tables.StaticTable.from_metadata(place, _properties(self.storage))
+            yield tables.StaticTable.from_metadata(self._rest, _properties(self.storage))
             return
         if "." not in self.table:
             raise Misconfigured(
