@@ -4,22 +4,37 @@ from collections.abc import Callable, Sequence
 from datetime import UTC
 from pathlib import Path
 
-import deltalake
-import pyarrow as pa
-from pyiceberg.catalog.sql import SqlCatalog
 from sqlalchemy import Column, DateTime, MetaData, Table, Text, create_engine, insert
 
-from ckanext.export.lake import Lake, open_lake
+from ckanext.export.lake import Lake, Storage, open_lake
 from ckanext.export.lake.delta import DeltaLake
 from ckanext.export.lake.files import FileLake
 from ckanext.export.lake.iceberg import IcebergLake
 from ckanext.export.lake.sql import SqlLake
 from ckanext.export.observations import COLUMNS, TIMES
-from tests.builders import LAKE_SCHEMA, Row, write_lake
+from tests.builders import Row, write_lake
+from tests.lake.delta_log import write_delta
+from tests.lake.iceberg_log import NAME, write_iceberg
+from tests.object_store import object_store
+from tests.text_lakes import write_csv, write_ndjson, write_text_lake
 
 
 def file_lake(folder: Path, rows: Sequence[Row]) -> Lake:
     return open_lake(str(write_lake(folder / "lake", rows)))
+
+
+def csv_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    return open_lake(str(write_text_lake(folder / "lake", rows, "part.csv", write_csv)))
+
+
+def ndjson_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    return open_lake(str(write_text_lake(folder / "lake", rows, "part.jsonl.gz", write_ndjson)))
+
+
+def s3_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    store = object_store()
+    url = store.upload(write_lake(folder / "lake", rows))
+    return open_lake(url, storage=Storage.parse(store.options))
 
 
 def sql_lake(folder: Path, rows: Sequence[Row]) -> Lake:
@@ -42,22 +57,12 @@ def _without_zone(row: Row) -> Row:
 
 def delta_lake(folder: Path, rows: Sequence[Row]) -> Lake:
     """Two commits, so that there are several files."""
-    for part in (rows[::2], rows[1::2]):
-        table = pa.Table.from_pylist(list(part), LAKE_SCHEMA)
-        deltalake.write_deltalake(folder / "lake", table, mode="append")
-    return open_lake(f"delta+{(folder / 'lake').as_uri()}")
+    return open_lake(write_delta(folder / "lake", rows[::2], rows[1::2]))
 
 
 def iceberg_lake(folder: Path, rows: Sequence[Row]) -> Lake:
-    """Two appends to a table in a catalog that is a SQLite database."""
-    database = folder / "catalog.db"
-    catalog = SqlCatalog("default", uri=f"sqlite:///{database}", warehouse=folder.as_uri())
-    catalog.create_namespace("house")
-    table = catalog.create_table("house.observations", LAKE_SCHEMA)
-    for part in (rows[::2], rows[1::2]):
-        table.append(pa.Table.from_pylist(list(part), LAKE_SCHEMA))
-    catalog.close()
-    return open_lake(f"iceberg+sqlite:///{database}", table="house.observations")
+    write_iceberg(folder, rows[::2], rows[1::2]).catalog.close()
+    return open_lake(f"iceberg+sqlite:///{folder}/catalog.db", table=NAME)
 
 
 Fill = Callable[[Path, Sequence[Row]], Lake]
@@ -65,6 +70,9 @@ Fill = Callable[[Path, Sequence[Row]], Lake]
 # A case of the contract: the kind that has to read it, and what fills it.
 LAKES: dict[str, tuple[type[Lake], Fill]] = {
     "parquet folder": (FileLake, file_lake),
+    "csv folder": (FileLake, csv_lake),
+    "ndjson folder": (FileLake, ndjson_lake),
+    "parquet in s3": (FileLake, s3_lake),
     "delta": (DeltaLake, delta_lake),
     "iceberg": (IcebergLake, iceberg_lake),
     "sqlite": (SqlLake, sql_lake),
@@ -72,4 +80,8 @@ LAKES: dict[str, tuple[type[Lake], Fill]] = {
 
 # What a case cannot do, by name. Everything else has to work.
 NO_COUNT = "inspecting does not count the observations"
-GAPS: dict[str, set[str]] = {"sqlite": {NO_COUNT}}
+GAPS: dict[str, set[str]] = {
+    "csv folder": {NO_COUNT},
+    "ndjson folder": {NO_COUNT},
+    "sqlite": {NO_COUNT},
+}

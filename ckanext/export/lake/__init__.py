@@ -9,7 +9,7 @@ from .delta import DeltaLake
 from .files import FileLake
 from .iceberg import IcebergLake
 from .sql import SqlLake
-from .storage import Storage
+from .storage import STORES, Storage
 
 __all__ = ["Lake", "Scan", "Storage", "open_lake"]
 
@@ -18,6 +18,7 @@ __all__ = ["Lake", "Scan", "Storage", "open_lake"]
 KINDS: dict[str, type[Lake]] = {
     "": FileLake,
     "file": FileLake,
+    **dict.fromkeys(STORES, FileLake),
     "delta": DeltaLake,
     "iceberg": IcebergLake,
 }

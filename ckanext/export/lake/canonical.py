@@ -20,6 +20,7 @@ from ..observations import (
     schema_of,
 )
 from ..query import Query, compatible
+from .times import parse_times
 
 # What stands in for a column that a lake lacks: the column it is derived from.
 DERIVED_FROM = {"type": "entity_id", "unit": "attributes"}
@@ -144,8 +145,14 @@ def _as_time(column: pa.Array) -> pa.TimestampArray:
     """Times without a zone are taken for UTC; nanoseconds are cut off."""
     if column.type == TIME:
         return column
+    if _is_text(column.type):
+        return parse_times(column)
     finer = pa.types.is_timestamp(column.type) and column.type.unit == "ns"
     return column.cast(TIME, safe=not finer)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
 
 
 def _microseconds(instant: datetime) -> int:

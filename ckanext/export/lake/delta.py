@@ -31,6 +31,13 @@ _KNOWN = {
 _READER_VERSION = 3
 _MAPPING = "delta.columnMapping"
 _COARSE = timedelta(milliseconds=1)  # the log has its times in milliseconds only
+# A store that does not answer costs a visitor these, not the minutes that the driver would take.
+_PATIENCE = {
+    "connect_timeout": "2s",
+    "timeout": "30s",
+    "max_retries": "2",
+    "retry_timeout": "10s",
+}
 
 Action = Mapping[str, Any]
 
@@ -56,7 +63,13 @@ class DeltaLake(TableLake):
                 files.append(_file(action, columns, rows))
         if deleted:  # rows that are deleted somewhere else must not be read by mistake
             raise _unreadable(f"no file for the deletion vector of {next(iter(deleted))}")
-        return Snapshot(str(table.version()), columns.names, files, self._system().open_input_file)
+        return Snapshot(
+            version=str(table.version()),
+            columns=columns.names,
+            files=files,
+            open=self._system().open_input_file,
+            near=self._near,
+        )
 
     def _table(self) -> Any:
         deltalake = load_driver("deltalake", "delta")
@@ -69,17 +82,20 @@ class DeltaLake(TableLake):
 
     def _system(self) -> fs.FileSystem:
         """The table's folder. Object stores are opened as the driver opens them for the log."""
-        if urlsplit(self.place).scheme == "file":
+        if self._near:
             return fs.SubTreeFileSystem(self._address(), fs.LocalFileSystem())
         stores = load_driver("deltalake.fs", "delta")
         return fs.PyFileSystem(stores.DeltaStorageHandler(self._address(), self._options()))
 
+    @property
+    def _near(self) -> bool:
+        return urlsplit(self.place).scheme == "file"
+
     def _address(self) -> str:
-        parts = urlsplit(self.place)
-        return unquote(parts.path) if parts.scheme == "file" else self.place
+        return unquote(urlsplit(self.place).path) if self._near else self.place
 
     def _options(self) -> dict[str, str]:
-        return self.storage.object_store()
+        return self.storage.object_store() | _PATIENCE
 
 
 class _Columns:

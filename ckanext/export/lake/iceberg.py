@@ -45,6 +45,7 @@ class IcebergLake(TableLake):
                 columns=columns,
                 files=table_files(table, _row_filter(table, self.columns, query)),
                 open=lambda path: table.io.new_input(path).open(),
+                near=urlsplit(table.location()).scheme in ("", "file"),
             )
 
     def hide(self, text: str) -> str:
@@ -131,6 +132,9 @@ def _properties(storage: Storage) -> dict[str, str]:
         "s3.access-key-id": storage.access_key,
         "s3.secret-access-key": storage.secret_key,
         "s3.session-token": storage.session_token,
+        # A store that does not answer costs a visitor these.
+        "s3.connect-timeout": "2",
+        "s3.request-timeout": "4",
         "py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO",
     }
     return {name: value for name, value in told.items() if value}

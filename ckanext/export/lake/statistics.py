@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from ..query import Query
 
 Bounds = tuple[Any, Any]
@@ -16,22 +14,6 @@ def may_hold(query: Query, times: Bounds | None, types: Bounds | None) -> bool:
     of `type`. Bounds that are not known, or of other kinds than times and texts, exclude nothing.
     """
     return _overlaps(query, times) and _has_type(query.types, types)
-
-
-def leaves(footer: pq.FileMetaData) -> dict[str, int]:
-    """The places of the columns that are no nested ones."""
-    return {footer.schema.column(number).path: number for number in range(footer.num_columns)}
-
-
-def bounds(group: pq.RowGroupMetaData, column: int | None) -> Bounds | None:
-    """The smallest and the largest value of a row group's column, where the writer left them."""
-    statistics = None if column is None else group.column(column).statistics
-    if statistics is None or not statistics.has_min_max:
-        return None
-    try:
-        return statistics.min, statistics.max
-    except (ValueError, OverflowError):  # times that Python's datetime cannot hold
-        return None
 
 
 def _overlaps(query: Query, times: Bounds | None) -> bool:

@@ -9,6 +9,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,8 @@ from ..observations import COLUMNS, TIMES
 from ..query import Query
 from .base import Inspection, Lake, Scan
 from .canonical import DERIVED_FROM, Canonical
-from .statistics import bounds, leaves, may_hold
+from .parquet import read_row_groups, row_groups
 
-_ROWS = 131_072  # of a batch
-_BYTES = 16 << 20  # of a batch, about
-_READ_BUFFER = 1 << 20  # bytes; keeps a pass from loading whole row groups of wide texts
 _LOOKING = 16  # files that are looked for at once; an object store answers slowly, but many
 NO_ROWS = np.empty(0, np.int64)
 
@@ -54,6 +52,7 @@ class Snapshot:
     columns: Sequence[str]
     files: Sequence[TableFile]
     open: Callable[[str], pa.NativeFile]  # raises OSError
+    near: bool  # whether a read costs nothing but the bytes
 
 
 class TableLake(Lake):
@@ -136,11 +135,10 @@ class TableScan(Scan):
             footer = pq.read_metadata(opened)
             names = file.own_names(footer.schema.to_arrow_schema())
             own = {name: names[name] for name in wanted if name in names}
-            parquet = _parquet(opened, footer, [own[n] for n in _texts(canonical) if n in own])
+            texts = [own[name] for name in _texts(canonical) if name in own]
             for group, first in self._row_groups(footer, names, canonical):
-                # One thread: the others are busy with encoding and compressing.
-                for batch in parquet.iter_batches(
-                    _rows(footer), [group], list(own.values()), use_threads=False
+                for batch in read_row_groups(
+                    opened, footer, [group], list(own.values()), texts, self._snapshot.near
                 ):
                     if self._cancelled:
                         raise LakeUnavailable("The export was ended.")
@@ -154,16 +152,11 @@ class TableScan(Scan):
         self, footer: pq.FileMetaData, names: Mapping[str, str], canonical: Canonical
     ) -> Iterator[tuple[int, int]]:
         """The row groups that may hold what is asked for, and the place of their first row."""
-        places = leaves(footer)
-        time, kind = (
-            places.get(names.get(canonical.own_name(name), "")) for name in ("last_updated", "type")
-        )
-        first = 0
-        for number in range(footer.num_row_groups):
-            group = footer.row_group(number)
-            if may_hold(self._query, bounds(group, time), bounds(group, kind)):
-                yield number, first
-            first += group.num_rows
+        sizes = [footer.row_group(number).num_rows for number in range(footer.num_row_groups)]
+        firsts = [0, *accumulate(sizes)]
+        time, kind = (names.get(canonical.own_name(name), "") for name in ("last_updated", "type"))
+        for number in row_groups(footer, time, kind, self._query):
+            yield number, firsts[number]
 
 
 def ids_of(schema: pa.Schema) -> dict[int, str]:
@@ -174,26 +167,6 @@ def ids_of(schema: pa.Schema) -> dict[int, str]:
 
 def _texts(canonical: Canonical) -> list[str]:
     return [canonical.own_name(name) for name in COLUMNS if name not in TIMES]
-
-
-def _parquet(
-    opened: pa.NativeFile, footer: pq.FileMetaData, texts: Sequence[str]
-) -> pq.ParquetFile:
-    flat = leaves(footer)
-    return pq.ParquetFile(
-        opened,
-        metadata=footer,
-        read_dictionary=[name for name in texts if name in flat],
-        buffer_size=_READ_BUFFER,
-        page_checksum_verification=True,
-        coerce_int96_timestamp_unit="us",  # Spark's times; as nanoseconds few years would fit
-    )
-
-
-def _rows(footer: pq.FileMetaData) -> int:
-    """Rows of a batch, so that one of wide texts has about as many bytes as others."""
-    size = sum(footer.row_group(number).total_byte_size for number in range(footer.num_row_groups))
-    return min(_ROWS, max(1, _BYTES * footer.num_rows // max(1, size)))
 
 
 def _as_table(
