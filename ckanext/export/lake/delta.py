@@ -13,6 +13,7 @@ from ..errors import TELL, LakeUnavailable
 from ..query import Query
 from .base import load_driver
 from .statistics import Bounds, may_hold
+from .storage import STORES
 from .tables import NO_ROWS, Snapshot, TableFile, TableLake, ids_of
 
 # What a table may demand of its readers: it is done here or by the driver, or does not concern
@@ -30,7 +31,7 @@ _KNOWN = {
 }
 _READER_VERSION = 3
 _MAPPING = "delta.columnMapping"
-_COARSE = timedelta(milliseconds=1)  # the log has its times in milliseconds only
+_COARSE = timedelta(milliseconds=1)  # the log cuts its times off to milliseconds
 # A store that does not answer costs a visitor these, not the minutes that the driver would take.
 _PATIENCE = {
     "connect_timeout": "2s",
@@ -46,10 +47,6 @@ class DeltaLake(TableLake):
     """The files stand in the log, with statistics that tell which of them a query needs."""
 
     kind = "Delta table"
-
-    @property
-    def place(self) -> str:
-        return self.url.partition("+")[2]
 
     def snapshot(self, query: Query) -> Snapshot:
         table = self._table()
@@ -76,14 +73,18 @@ class DeltaLake(TableLake):
         try:
             table = deltalake.DeltaTable(self._address(), storage_options=self._options())
         except (deltalake.exceptions.DeltaError, OSError, ValueError) as error:
-            raise _unreadable(self.hide(str(error))) from error
+            raise _unreadable(self.hide(str(error))) from None
         _expect_known(table)
         return table
 
     def _system(self) -> fs.FileSystem:
-        """The table's folder. Object stores are opened as the driver opens them for the log."""
+        """The table's folder. The driver's own way to open files would do for every store, but
+        keeps all of Python waiting for each answer."""
         if self._near:
             return fs.SubTreeFileSystem(self._address(), fs.LocalFileSystem())
+        if urlsplit(self.place).scheme in STORES:
+            system, root = self.storage.filesystem(self.place)
+            return fs.SubTreeFileSystem(root, system)
         stores = load_driver("deltalake.fs", "delta")
         return fs.PyFileSystem(stores.DeltaStorageHandler(self._address(), self._options()))
 
@@ -129,10 +130,8 @@ class _Columns:
         if first is None or last is None:
             return None
         try:
-            return (
-                (first - _COARSE, last + _COARSE) if isinstance(last, datetime) else (first, last)
-            )
-        except OverflowError:  # the ends of the years 1 and 9999
+            return first, last + _COARSE if isinstance(last, datetime) else last
+        except OverflowError:  # the end of the year 9999
             return None
 
 

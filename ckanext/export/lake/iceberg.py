@@ -30,12 +30,6 @@ class IcebergLake(TableLake):
 
     kind = "Iceberg table"
 
-    @property
-    def place(self) -> str:
-        parts = urlsplit(self._rest)
-        host = parts.netloc.rpartition("@")[2]
-        return urlunsplit((parts.scheme, host, parts.path, "", ""))
-
     def snapshot(self, query: Query) -> Snapshot:
         with self._told(), self._opened() as table:
             columns = [column.name for column in table.schema().fields]
@@ -49,15 +43,11 @@ class IcebergLake(TableLake):
             )
 
     def hide(self, text: str) -> str:
-        parts = urlsplit(self._rest)
+        parts = urlsplit(self.address)
         secrets = [value for name, value in parse_qsl(parts.query) if _is_secret(name)]
         for secret in filter(None, [*secrets, parts.password, unquote(parts.password or "")]):
             text = text.replace(secret, "…")
         return super().hide(text)
-
-    @property
-    def _rest(self) -> str:
-        return self.url.partition("+")[2]
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -75,14 +65,14 @@ class IcebergLake(TableLake):
             raise LakeUnavailable(
                 f"The data lake cannot be read; {TELL}",
                 inside=self.hide(f"{type(error).__name__}: {error}"),
-            ) from error
+            ) from None
 
     @contextmanager
     def _opened(self) -> Iterator[Any]:
-        scheme = urlsplit(self._rest).scheme.partition("+")[0]
+        scheme = urlsplit(self.address).scheme.partition("+")[0]
         if scheme not in _CATALOGS:
             tables = load_driver("pyiceberg.table", "iceberg")
-            yield tables.StaticTable.from_metadata(self._rest, _properties(self.storage))
+            yield tables.StaticTable.from_metadata(self.address, _properties(self.storage))
             return
         if "." not in self.table:
             raise Misconfigured(
@@ -90,7 +80,7 @@ class IcebergLake(TableLake):
                 "its namespace before it, as in house.observations"
             )
         catalogs = load_driver("pyiceberg.catalog", "iceberg")
-        name, properties = _catalog(self._rest)
+        name, properties = _catalog(self.address)
         catalog = catalogs.load_catalog(name, **_properties(self.storage), **properties)
         try:
             yield catalog.load_table(self.table)

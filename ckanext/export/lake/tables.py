@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
 import pyarrow as pa
@@ -65,9 +66,17 @@ class TableLake(Lake):
         """The table as it is now. Raises LakeUnavailable."""
 
     @property
-    @abstractmethod
+    def address(self) -> str:
+        """What the URL says after the kind of lake."""
+        return self.url.partition("+")[2]
+
+    @property
     def place(self) -> str:
         """Where the table is, without what opens it."""
+        parts = urlsplit(self.address)
+        user, _, host = parts.netloc.rpartition("@")
+        netloc = host if ":" in user else parts.netloc
+        return urlunsplit((parts.scheme, netloc, parts.path, "", ""))
 
     def hide(self, text: str) -> str:
         """A driver's words without what opens the lake."""
@@ -116,12 +125,12 @@ class TableScan(Scan):
             try:
                 yield from self._read(file, canonical)
             except FileNotFoundError as error:
-                raise _gone(file, self._lake.hide(str(error))) from error
+                raise _gone(file, self._lake.hide(str(error))) from None
             except (pa.ArrowException, OSError) as error:
                 raise LakeUnavailable(
                     f"A file of the data lake cannot be read; {TELL}",
                     inside=f"{file.path}: {self._lake.hide(str(error))}",
-                ) from error
+                ) from None
 
     def cancel(self) -> None:
         self._cancelled = True
