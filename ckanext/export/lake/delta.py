@@ -1,6 +1,7 @@
 """A Delta table: `delta+file:///srv/lake`, `delta+s3://bucket/lake`, `delta+gs://…`, …"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -49,17 +50,17 @@ class DeltaLake(TableLake):
     kind = "Delta table"
 
     def snapshot(self, query: Query) -> Snapshot:
-        table = self._table()
-        columns = _Columns(table)
+        with self._told():
+            table = self._table()
+            columns, actions, deleted = _Columns(table), _actions(table), _deleted(table)
         time, kind = (self.columns.get(name, name) for name in ("last_updated", "type"))
-        deleted = _deleted(table)
-        files = []
-        for action in _actions(table):
-            rows = deleted.pop(_path(action), NO_ROWS)
-            if may_hold(query, columns.bounds(action, time), columns.bounds(action, kind)):
-                files.append(_file(action, columns, rows))
-        if deleted:  # rows that are deleted somewhere else must not be read by mistake
-            raise _unreadable(f"no file for the deletion vector of {next(iter(deleted))}")
+        files = [
+            _file(action, columns, deleted.get(_path(action), NO_ROWS))
+            for action in actions
+            if may_hold(query, columns.bounds(action, time), columns.bounds(action, kind))
+        ]
+        if lost := set(deleted).difference(map(_path, actions)):
+            raise _unreadable(f"there is no file for the deletion vectors of {sorted(lost)}")
         return Snapshot(
             version=str(table.version()),
             columns=columns.names,
@@ -68,12 +69,17 @@ class DeltaLake(TableLake):
             near=self._near,
         )
 
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        failures = load_driver("deltalake.exceptions", "delta")
+        try:
+            yield
+        except (failures.DeltaError, pa.ArrowException, OSError, ValueError) as error:
+            raise _unreadable(self.hide(str(error))) from None
+
     def _table(self) -> Any:
         deltalake = load_driver("deltalake", "delta")
-        try:
-            table = deltalake.DeltaTable(self._address(), storage_options=self._options())
-        except (deltalake.exceptions.DeltaError, OSError, ValueError) as error:
-            raise _unreadable(self.hide(str(error))) from None
+        table = deltalake.DeltaTable(self._address(), storage_options=self._options())
         _expect_known(table)
         return table
 
@@ -136,13 +142,13 @@ class _Columns:
 
 
 def _actions(table: Any) -> list[Action]:
-    """What the log says about each file. Times that Python cannot hold are left out."""
+    """What the log says about each file; no statistics where Python cannot hold their times."""
     told = pa.table(table.get_add_actions(flatten=True))
     try:
         return told.to_pylist()
     except (ValueError, OverflowError):
-        times = [field.name for field in told.schema if pa.types.is_timestamp(field.type)]
-        return told.drop_columns(times).to_pylist()
+        bounds = [name for name in told.column_names if name.startswith(("min.", "max."))]
+        return told.drop_columns(bounds).to_pylist()
 
 
 def _file(action: Action, columns: _Columns, deleted: np.ndarray) -> TableFile:
