@@ -113,6 +113,15 @@ def test_files_of_other_days_need_not_be_there(tmp_path, partition):
         states(url)
 
 
+def test_a_file_that_begins_with_the_next_day_need_not_be_there(tmp_path):
+    midnight = NOON + timedelta(hours=12)
+    commits = [[observation(state="day")], [observation(state="next", last_updated=midnight)]]
+    url = write_delta(tmp_path, *commits)
+    delete_all_but(tmp_path, "day")
+
+    assert states(url, ONE_DAY) == ["day"]
+
+
 @pytest.mark.parametrize("partition", [[], ["type"]], ids=["statistics", "partitions"])
 def test_files_of_other_types_need_not_be_there(tmp_path, partition):
     commits = [[observation(type=kind, state=kind)] for kind in ("light", "sensor", "weather")]
@@ -236,6 +245,23 @@ def test_rows_deleted_by_a_vector_are_gone_in_every_row_group(tmp_path):
     found = states(f"delta+{tmp_path.as_uri()}", Query(date_from=DAY + timedelta(days=1)))
 
     assert found == sorted(f"{n}" for n in range(12, 48) if n not in deleted)
+
+
+def test_rows_deleted_by_a_vector_are_gone_from_every_batch(tmp_path):
+    table = pa.Table.from_pylist([observation()], LAKE_SCHEMA).take(pa.array([0] * 150_000))
+    place = table.schema.get_field_index("state")
+    numbers = pa.array(range(150_000)).cast(pa.string())
+    deltalake.write_deltalake(
+        tmp_path, table.set_column(place, LAKE_SCHEMA.field(place), numbers), configuration=VECTORS
+    )
+    delete_rows(tmp_path, actions(tmp_path, "add")[0], [7, 140_000])
+
+    with open_lake(write_delta(tmp_path)).scan(Query()) as scan:
+        batches = [batch.column("state").to_pylist() for batch in scan.batches(("state",))]
+
+    assert len(batches) > 1
+    left = {state for states in batches for state in states}
+    assert {f"{n}" for n in range(150_000)} - left == {"7", "140000"}
 
 
 def test_the_times_of_spark_are_read(tmp_path):

@@ -368,6 +368,7 @@ def test_inspecting_tells_the_snapshot_and_what_is_missing(tmp_path):
     found = lake_of(tmp_path).inspect()
 
     assert found.facts["kind"] == "Iceberg table"
+    assert found.facts["place"] == f"sqlite:///{tmp_path}/catalog.db"
     assert found.facts["version"] == str(table.current_snapshot().snapshot_id)
     assert found.facts["observations in the lake"] == "15"
     assert len(found.problems) == 1

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import numpy as np
 import pyarrow as pa
@@ -76,7 +76,7 @@ class TableLake(Lake):
         parts = urlsplit(self.address)
         user, _, host = parts.netloc.rpartition("@")
         netloc = host if ":" in user else parts.netloc
-        return urlunsplit((parts.scheme, netloc, parts.path, "", ""))
+        return f"{parts.scheme}://{netloc}{parts.path}"
 
     def hide(self, text: str) -> str:
         """A driver's words without what opens the lake."""
