@@ -7,12 +7,16 @@ from pathlib import Path
 from sqlalchemy import Column, DateTime, MetaData, Table, Text, create_engine, insert
 
 from ckanext.export.lake import Lake, Storage, open_lake
+from ckanext.export.lake.delta import DeltaLake
 from ckanext.export.lake.files import FileLake
+from ckanext.export.lake.iceberg import IcebergLake
 from ckanext.export.lake.postgresql import PostgreSqlLake
 from ckanext.export.lake.sql import SqlLake
 from ckanext.export.observations import COLUMNS, TIMES
 from tests import postgresql
 from tests.builders import Row, write_lake
+from tests.lake.delta_log import write_delta
+from tests.lake.iceberg_log import NAME, write_iceberg
 from tests.object_store import object_store
 from tests.text_lakes import write_csv, write_ndjson, write_text_lake
 
@@ -57,6 +61,16 @@ def _without_zone(row: Row) -> Row:
     return row | {n: time.astimezone(UTC).replace(tzinfo=None) for n, time in times.items()}
 
 
+def delta_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    """Two commits, so that there are several files."""
+    return open_lake(write_delta(folder / "lake", rows[::2], rows[1::2]))
+
+
+def iceberg_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    write_iceberg(folder, rows[::2], rows[1::2]).catalog.close()
+    return open_lake(f"iceberg+sqlite:///{folder}/catalog.db", table=NAME)
+
+
 Fill = Callable[[Path, Sequence[Row]], Lake]
 
 # A case of the contract: the kind that has to read it, and what fills it.
@@ -65,6 +79,8 @@ LAKES: dict[str, tuple[type[Lake], Fill]] = {
     "csv folder": (FileLake, csv_lake),
     "ndjson folder": (FileLake, ndjson_lake),
     "parquet in s3": (FileLake, s3_lake),
+    "delta": (DeltaLake, delta_lake),
+    "iceberg": (IcebergLake, iceberg_lake),
     "sqlite": (SqlLake, sql_lake),
     "postgresql": (PostgreSqlLake, postgresql_lake),
 }

@@ -5,7 +5,9 @@ from urllib.parse import urlsplit
 
 from ..errors import Misconfigured
 from .base import Lake, Scan
+from .delta import DeltaLake
 from .files import FileLake
+from .iceberg import IcebergLake
 from .postgresql import PostgreSqlLake
 from .sql import SqlLake
 from .storage import STORES, Storage
@@ -20,6 +22,8 @@ KINDS: dict[str, type[Lake]] = {
     **dict.fromkeys(STORES, FileLake),
     "postgres": PostgreSqlLake,
     "postgresql": PostgreSqlLake,
+    "delta": DeltaLake,
+    "iceberg": IcebergLake,
 }
 
 
