@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from ..errors import Misconfigured
 from .base import Lake, Scan
 from .files import FileLake
+from .hudi import HudiLake
 from .sql import SqlLake
 from .storage import STORES, Storage
 
@@ -16,6 +17,7 @@ __all__ = ["Lake", "Scan", "Storage", "open_lake"]
 KINDS: dict[str, type[Lake]] = {
     "": FileLake,
     "file": FileLake,
+    "hudi": HudiLake,
     **dict.fromkeys(STORES, FileLake),
 }
 

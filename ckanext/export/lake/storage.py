@@ -51,6 +51,19 @@ class Storage:
     def __repr__(self) -> str:
         return f"Storage(endpoint={self.endpoint!r}, region={self.region!r}, …)"
 
+    def object_store(self) -> dict[str, str]:
+        """As the drivers in Rust want it; what is not said here they find in the environment."""
+        endpoint = self.endpoint or os.environ.get("AWS_ENDPOINT_URL", "")
+        options = {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ALLOW_HTTP": "true" if endpoint.startswith("http:") else "",
+            "AWS_REGION": self.region,
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_SESSION_TOKEN": self.session_token,
+        }
+        return {name: value for name, value in options.items() if value}
+
     def filesystem(self, url: str) -> tuple[fs.FileSystem, str]:
         """What reads a URL such as `s3://bucket/prefix`, and the path to give it.
 
