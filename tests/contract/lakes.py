@@ -8,9 +8,11 @@ from sqlalchemy import Column, DateTime, MetaData, Table, Text, create_engine, i
 
 from ckanext.export.lake import Lake, Storage, open_lake
 from ckanext.export.lake.files import FileLake
+from ckanext.export.lake.hudi import HudiLake
 from ckanext.export.lake.sql import SqlLake
 from ckanext.export.observations import COLUMNS, TIMES
 from tests.builders import Row, write_lake
+from tests.hudi_lakes import hudi_lake
 from tests.object_store import object_store
 from tests.text_lakes import write_csv, write_ndjson, write_text_lake
 
@@ -59,6 +61,7 @@ LAKES: dict[str, tuple[type[Lake], Fill]] = {
     "csv folder": (FileLake, csv_lake),
     "ndjson folder": (FileLake, ndjson_lake),
     "parquet in s3": (FileLake, s3_lake),
+    "hudi": (HudiLake, hudi_lake),
     "sqlite": (SqlLake, sql_lake),
 }
 
@@ -67,5 +70,6 @@ NO_COUNT = "inspecting does not count the observations"
 GAPS: dict[str, set[str]] = {
     "csv folder": {NO_COUNT},
     "ndjson folder": {NO_COUNT},
+    "hudi": {NO_COUNT},
     "sqlite": {NO_COUNT},
 }
