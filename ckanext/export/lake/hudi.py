@@ -1,5 +1,6 @@
 """The original system's lake, a table of Apache Hudi: `hudi+file:///srv/lake`, `hudi+s3://…`."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -39,6 +40,11 @@ class HudiLake(Lake):
             problems.append(f"the table has no column {wide.home!r}")
         if not wide.entities:
             problems.append("the table has no column that is an array of observations")
+        if snapshot.table.timezone == "local" and time.daylight:
+            problems.append(
+                "the table's commits are named by local time, and the driver overlooks those of the "
+                "hours in which this portal's clock is changed; run the portal with TZ=UTC"
+            )
         derived = [name for name in DERIVED_FROM if not wide.fields[name]]
         partition = ", ".join(snapshot.partition)
         facts = {
@@ -64,8 +70,6 @@ class HudiLake(Lake):
         driver = load_driver("hudi", "hudi")
         builder = driver.HudiTableBuilder.from_base_uri(self._place)
         builder.with_storage_options(self.storage.object_store())
-        # Only the order of instants matters, and UTC has them all; a local zone skips an hour.
-        builder.with_hudi_option("hoodie.table.timeline.timezone", "UTC")
         return Snapshot(driver, builder.build())
 
     def _told(self) -> Any:
@@ -126,6 +130,7 @@ class HudiScan(Scan):
         self._query = query
         self._storage = storage
         self._slices = snapshot.slices(query)
+        self._reader = snapshot.reader()
         self._cancelled = False
         self._bytes_of_row = 0
         self._expect(snapshot.table.base_url)
@@ -161,12 +166,11 @@ class HudiScan(Scan):
     def _read(self, part: Any, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         options = self._snapshot.options().with_projection(list(columns))
         with _told(self._storage):
-            reader = self._snapshot.reader()
             if not self._bytes_of_row:
-                first = reader.read_file_slice_stream(part, options.with_batch_size(1))
+                first = self._reader.read_file_slice_stream(part, options.with_batch_size(1))
                 self._weigh(next(iter(first), None))
             rows = min(max(1, _BYTES // max(1, self._bytes_of_row)), _MOST_ROWS)
-            for batch in reader.read_file_slice_stream(part, options.with_batch_size(rows)):
+            for batch in self._reader.read_file_slice_stream(part, options.with_batch_size(rows)):
                 self._weigh(batch)
                 yield batch
 

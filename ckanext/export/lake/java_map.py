@@ -1,14 +1,14 @@
 """Attributes that were written by Java's `toString`: `{unit_of_measurement=°C, name=Kitchen}`.
 
-The notation has no quotes, so it is ambiguous. These rules decide, so that nothing can hide in
-another attribute's value, where privacy's list of attributes would not see it:
+The notation has no quotes, so it is ambiguous. These rules decide, and in doubt they find one
+attribute more, not less: no text may hide in the value of an attribute that privacy lets through.
 
-- An attribute begins at the start, or after `, `, with a name and `=`. A name has no `,`, `=` or
-  bracket and neither begins nor ends with a blank. `a=x, y = z` is one attribute, `a=x, y=z` two.
+- An attribute begins at the start, or after `, `, with its name and `=`. A name is what has no
+  `,` and no `=`: `{a=x, y}` and `{a=x = y}` are one attribute, `{a=x, y = z}` two.
 - A value that begins with a bracket is a map or a list if the bracket that closes it ends the
   value. A list is split at `, `.
-- `null`, `true`, `false` and what is a number in JSON are that, but in the attributes that are
-  text by their meaning. Everything else is text.
+- `null`, `true`, `false` and what is a number in JSON are that, but that a few attributes are text
+  by their meaning. Everything else is text.
 """
 
 import re
@@ -16,10 +16,11 @@ from typing import Any
 
 import orjson
 
-_NAME = r"([^\s,=\[\]{}](?:[^,=\[\]{}\r\n]*[^\s,=\[\]{}])?)="
-_FIRST = re.compile(_NAME)
-_NEXT = re.compile(f", {_NAME}")
-_JSON = re.compile(r"null|true|false|-?(?:0|[1-9]\d{0,17})(?:\.\d+)?(?:[eE][+-]?\d{1,2})?", re.ASCII)
+_FIRST = re.compile(r"([^,=]*)=")
+_NEXT = re.compile(r", ([^,=]*)=")
+_JSON = re.compile(
+    r"null|true|false|-?(?:0|[1-9]\d{0,17})(?:\.\d+)?(?:[eE][+-]?\d{1,2})?", re.ASCII
+)
 _TEXTS = {"unit_of_measurement", "friendly_name", "device_class", "icon"}
 _CLOSED_BY = {"{": "}", "[": "]"}
 _DEEPEST = 20  # maps and lists in each other; what is deeper stays text
@@ -52,10 +53,10 @@ class _Reader:
             return None if begin < end else found
         while name:
             stop, following = self._end_of_value(name.end(), end)
-            if name[1] in _TEXTS:
-                found[name[1]] = self._text[name.end() : stop]
-            else:
-                found[name[1]] = self._value(name.end(), stop, depth)
+            value = self._text[name.end() : stop]
+            if name[1] not in _TEXTS or value == "null":
+                value = self._value(name.end(), stop, depth)
+            found[name[1]] = value
             name = following
         return found
 

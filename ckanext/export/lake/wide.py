@@ -85,7 +85,9 @@ class Flattening:
         arrays = [pa.concat_arrays(parts) for parts in zip(*pieces, strict=True)]
         names = ["", *self._fields] if self._home is None else [self._home, *self._fields]
         if self._home is not None:
-            arrays[0] = batch.column(self._home).cast(pa.string()).dictionary_encode().take(arrays[0])
+            arrays[0] = (
+                batch.column(self._home).cast(pa.string()).dictionary_encode().take(arrays[0])
+            )
         flat = pa.record_batch(arrays, names=names)
         for start in range(0, len(flat), _ROWS):
             yield self._with_json(flat.slice(start, _ROWS))
