@@ -67,7 +67,7 @@ def write_commit(
     partition = properties.get("table__partition__fields", ",".join(PARTITION)).split(",")
     files: dict[str, list[Row]] = {}
     for row in uploads:
-        files.setdefault("/".join(str(row[name]) for name in partition), []).append(row)
+        files.setdefault("/".join(str(row[name]) for name in partition if name), []).append(row)
     written = {
         path: [_write_file(folder, path, rows, schema, instant)] for path, rows in files.items()
     }

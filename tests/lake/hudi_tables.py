@@ -110,8 +110,8 @@ def commits() -> list[list[dict[str, Any]]]:
             "fritz",
             21,
             3.5,
-            # sorts before the others, and holds braces where the entity id has them
-            a_weather_home=observed("weather.home", 21, java, FORECAST, "rainy", "sunny"),
+            weather_home=observed("weather.home", 21, java, FORECAST, "rainy", "sunny"),
+            # A name has an underline for each brace of the entity id.
             sensor__hall_=observed("sensor.{hall}", 21, java, {}, "1"),
             sensor_kitchen=[],
         )

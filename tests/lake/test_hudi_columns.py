@@ -169,7 +169,7 @@ def test_partitions_that_are_no_days_are_read(tmp_path):
     assert states(table, Query(date_from=DAY)) == ["21.5"]
 
 
-@pytest.mark.parametrize("partition", ["path_year", "path_day,path_month,path_year"])
+@pytest.mark.parametrize("partition", ["path_year", "path_day,path_month,path_year", ""])
 def test_other_partitions_are_all_read(tmp_path, partition):
     table = write_commit(
         tmp_path / "table",

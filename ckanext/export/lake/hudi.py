@@ -42,8 +42,8 @@ class HudiLake(Lake):
             problems.append("the table has no column that is an array of observations")
         if snapshot.table.timezone == "local" and time.daylight:
             problems.append(
-                "the table's commits are named by local time, and the driver overlooks those of the "
-                "hours in which this portal's clock is changed; run the portal with TZ=UTC"
+                "the table's commits are named by local time, and the driver overlooks those of "
+                "the hours in which this portal's clock is changed; run the portal with TZ=UTC"
             )
         derived = [name for name in DERIVED_FROM if not wide.fields[name]]
         partition = ", ".join(snapshot.partition)
@@ -169,10 +169,15 @@ class HudiScan(Scan):
             if not self._bytes_of_row:
                 first = self._reader.read_file_slice_stream(part, options.with_batch_size(1))
                 self._weigh(next(iter(first), None))
-            rows = min(max(1, _BYTES // max(1, self._bytes_of_row)), _MOST_ROWS)
-            for batch in self._reader.read_file_slice_stream(part, options.with_batch_size(rows)):
+            options = options.with_batch_size(self._rows())
+            for batch in self._reader.read_file_slice_stream(part, options):
                 self._weigh(batch)
-                yield batch
+                rows = self._rows()  # with logs to merge, the whole slice comes as one batch
+                for start in range(0, len(batch), rows):
+                    yield batch.slice(start, rows)
+
+    def _rows(self) -> int:
+        return min(max(1, _BYTES // max(1, self._bytes_of_row)), _MOST_ROWS)
 
     def _weigh(self, batch: pa.RecordBatch | None) -> None:
         """Homes have few entities or hundreds, and one row may have megabytes."""

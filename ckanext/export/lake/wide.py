@@ -78,28 +78,35 @@ class Flattening:
 
     def rows(self, batch: pa.RecordBatch, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """The observations of some columns, of one column after the other."""
-        pieces = [self._pieces(batch, name) for name in columns]
-        pieces = [piece for piece in pieces if len(piece[0])]
-        if not pieces:
-            return
-        arrays = [pa.concat_arrays(parts) for parts in zip(*pieces, strict=True)]
-        names = ["", *self._fields] if self._home is None else [self._home, *self._fields]
+        homes = None
         if self._home is not None:
-            arrays[0] = (
-                batch.column(self._home).cast(pa.string()).dictionary_encode().take(arrays[0])
-            )
-        flat = pa.record_batch(arrays, names=names)
-        for start in range(0, len(flat), _ROWS):
-            yield self._with_json(flat.slice(start, _ROWS))
+            homes = batch.column(self._home).cast(pa.string()).dictionary_encode()
+        waiting: list[pa.RecordBatch] = []
+        for name in columns:
+            piece = self._piece(batch.column(name), homes)
+            for start in range(0, len(piece), _ROWS):
+                waiting.append(piece.slice(start, _ROWS))
+                if sum(map(len, waiting)) >= _ROWS:
+                    yield from self._joined(waiting)
+                    waiting = []
+        if waiting:
+            yield from self._joined(waiting)
 
-    def _pieces(self, batch: pa.RecordBatch, name: str) -> list[pa.Array]:
-        """The rows that a column's observations are of, and their fields."""
-        column = batch.column(name)
-        rows, structs = pc.list_parent_indices(column).cast(pa.int64()), column.flatten()
+    def _piece(self, column: pa.Array, homes: pa.DictionaryArray | None) -> pa.RecordBatch:
+        """The observations of one entity."""
+        rows, structs = pc.list_parent_indices(column), column.flatten()
         if structs.null_count:
             there = structs.is_valid()
             rows, structs = rows.filter(there), structs.filter(there)
-        return [rows, *(_field(structs, field) for field in self._fields)]
+        fields = {name: _field(structs, name) for name in self._fields}
+        if self._home is not None and homes is not None:
+            fields[self._home] = homes.take(rows)
+        # A batch without columns would have no rows.
+        return pa.record_batch(fields or {"": rows})
+
+    def _joined(self, pieces: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in pa.Table.from_batches(pieces).combine_chunks().to_batches():
+            yield self._with_json(batch)
 
     def _with_json(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         if self._attributes not in self._fields:
