@@ -177,6 +177,17 @@ def test_a_damaged_file_is_the_lakes_fault(table):
         read(table)
 
 
+@pytest.mark.parametrize("name", ["mor6"])
+def test_logs_without_their_base_file_are_missed(table):
+    """The driver would pass over them in silence."""
+    for path in table.glob("2022/6/20/*.parquet"):
+        path.unlink()
+
+    with pytest.raises(LakeUnavailable) as failure:
+        read(table)
+    assert "no base file" in failure.value.inside
+
+
 @pytest.mark.parametrize("name", ["cow6"])
 @pytest.mark.parametrize("damage", ["missing", "no table", "no commits"])
 def test_what_is_no_table_is_told(table, damage):

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from typing import Any
 
+import orjson
 import pyarrow as pa
 
 from ..errors import TELL, ExportError, LakeUnavailable
@@ -103,19 +104,42 @@ class Snapshot:
         uploaded was observed before, so that only what was uploaded too early can be left out.
         """
         found = self.table.get_file_slices(self.options())
+        self._expect_groups({part.file_id for part in found})
         if query.date_from and query.date_from > date.min + _CLOCK:
             first = query.date_from - _CLOCK
-            found = [part for part in found if self._may_hold(part.partition_path, first)]
-        return sorted(found, key=lambda part: (part.partition_path, part.file_id))
+            found = [part for part in found if self._day(part) >= first]
+        return sorted(found, key=lambda part: (self._day(part), part.partition_path, part.file_id))
 
-    def _may_hold(self, path: str, first: date) -> bool:
-        if self.partition != _PARTITION:
-            return True
-        try:
-            day = date(*(int(part.rpartition("=")[2]) for part in path.split("/")))
-        except (ValueError, TypeError):
-            return True  # the default partition of rows without a day
-        return day >= first
+    def _day(self, part: Any) -> date:
+        """The day of the upload; the last one for partitions that are no days."""
+        if self.partition == _PARTITION:
+            names = part.partition_path.split("/")
+            with suppress(ValueError, TypeError):
+                return date(*(int(name.rpartition("=")[2]) for name in names))
+        return date.max
+
+    def _expect_groups(self, found: set[str]) -> None:
+        """Raises LakeUnavailable for a group of files that has logs only: the driver passes over
+        such, and an export would lack them in silence."""
+        if not self.table.is_mor:
+            return
+        timeline = self.table.get_timeline()
+        written, replaced = set[str](), set[str]()
+        for instant in timeline.get_completed_deltacommits():
+            written |= {stat["fileId"] for stat in _of_partitions(timeline, instant, "WriteStats")}
+        for instant in timeline.get_completed_replacecommits():
+            replaced |= set(_of_partitions(timeline, instant, "ReplaceFileIds"))
+        if missing := written - replaced - found:
+            raise LakeUnavailable(
+                f"A part of the data lake cannot be read; {TELL}",
+                inside=f"{len(missing)} file groups, such as {min(missing)}, have logs but no base "
+                "file; compact the table",
+            )
+
+
+def _of_partitions(timeline: Any, instant: Any, what: str) -> list[Any]:
+    told = orjson.loads(timeline.get_instant_metadata_in_json(instant))
+    return [one for many in (told.get(f"partitionTo{what}") or {}).values() for one in many]
 
 
 class HudiScan(Scan):
