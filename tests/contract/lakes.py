@@ -9,12 +9,14 @@ from sqlalchemy import Column, DateTime, MetaData, Table, Text, create_engine, i
 from ckanext.export.lake import Lake, Storage, open_lake
 from ckanext.export.lake.delta import DeltaLake
 from ckanext.export.lake.files import FileLake
+from ckanext.export.lake.hudi import HudiLake
 from ckanext.export.lake.iceberg import IcebergLake
 from ckanext.export.lake.postgresql import PostgreSqlLake
 from ckanext.export.lake.sql import SqlLake
 from ckanext.export.observations import COLUMNS, TIMES
 from tests import postgresql
 from tests.builders import Row, write_lake
+from tests.hudi_lakes import hudi_lake
 from tests.lake.delta_log import write_delta
 from tests.lake.iceberg_log import NAME, write_iceberg
 from tests.object_store import object_store
@@ -81,6 +83,7 @@ LAKES: dict[str, tuple[type[Lake], Fill]] = {
     "parquet in s3": (FileLake, s3_lake),
     "delta": (DeltaLake, delta_lake),
     "iceberg": (IcebergLake, iceberg_lake),
+    "hudi": (HudiLake, hudi_lake),
     "sqlite": (SqlLake, sql_lake),
     "postgresql": (PostgreSqlLake, postgresql_lake),
 }
@@ -91,6 +94,7 @@ NO_NUL = "no text can hold NUL"
 GAPS: dict[str, set[str]] = {
     "csv folder": {NO_COUNT},
     "ndjson folder": {NO_COUNT},
+    "hudi": {NO_COUNT},
     "sqlite": {NO_COUNT},
     "postgresql": {NO_NUL},
 }

@@ -7,6 +7,7 @@ from ..errors import Misconfigured
 from .base import Lake, Scan
 from .delta import DeltaLake
 from .files import FileLake
+from .hudi import HudiLake
 from .iceberg import IcebergLake
 from .postgresql import PostgreSqlLake
 from .sql import SqlLake
@@ -19,6 +20,7 @@ __all__ = ["Lake", "Scan", "Storage", "open_lake"]
 KINDS: dict[str, type[Lake]] = {
     "": FileLake,
     "file": FileLake,
+    "hudi": HudiLake,
     **dict.fromkeys(STORES, FileLake),
     "postgres": PostgreSqlLake,
     "postgresql": PostgreSqlLake,
