@@ -18,7 +18,7 @@ from lxml import etree
 
 from ckanext.export.export import Export, Order
 from ckanext.export.formats import find_format, find_formats
-from ckanext.export.formats.base import Options
+from ckanext.export.formats.base import About, Options
 from ckanext.export.lake import open_lake
 from ckanext.export.observations import COLUMNS, SCHEMA
 from ckanext.export.package.contents import Description
@@ -28,6 +28,7 @@ from ckanext.export.query import Query
 Row = dict[str, Any]
 
 DEFAULTS = Options()
+NOTHING = About()
 NOON = datetime(2022, 6, 20, 12, tzinfo=UTC)
 HOMES = ("villa-anna", "loft-björn", "hütte-çağla", "casa-dora")
 LAKE_SCHEMA = pa.schema(
@@ -213,9 +214,11 @@ def canonical(rows: Sequence[Row]) -> pa.RecordBatch:
     return pa.record_batch(arrays, schema=SCHEMA)
 
 
-def encode(name: str, *batches: Sequence[Row], options: Options = DEFAULTS) -> bytes:
+def encode(
+    name: str, *batches: Sequence[Row], options: Options = DEFAULTS, about: About = NOTHING
+) -> bytes:
     """The file that a format makes of batches of rows, which nothing has protected."""
-    writer = find_format(name)(options)
+    writer = find_format(name)(options, about)
     return b"".join(bytes(piece) for piece in writer.encode(map(canonical, batches)))
 
 

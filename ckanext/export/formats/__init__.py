@@ -7,6 +7,10 @@ from ..query import shown, split_list
 from .base import Format
 from .csv import Csv
 from .json import Json
+from .jsonl import JsonLines
+from .parquet import Parquet
+from .tsv import Tsv
+from .xlsx import Xlsx
 from .xml import Xml
 
 __all__ = ["Format", "describe_formats", "find_format", "find_formats", "registry"]
@@ -25,7 +29,7 @@ def register(kind: type[Format]) -> type[Format]:
     return kind
 
 
-for _kind in (Csv, Json, Xml):
+for _kind in (Csv, Json, Xml, JsonLines, Tsv, Parquet, Xlsx):
     register(_kind)
 
 
