@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from lxml import etree
 
 from ckanext.export.export import Export, Order
 from ckanext.export.formats import find_format, find_formats
@@ -37,7 +36,6 @@ LAKE_SCHEMA = pa.schema(
         for name in COLUMNS
     ]
 )
-NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
 def observation(**changes: Any) -> Row:
@@ -229,14 +227,6 @@ def read_csv(content: bytes) -> list[Row]:
 
 def read_json(content: bytes) -> list[Row]:
     return json.loads(content)
-
-
-def read_xml(content: bytes) -> list[Row]:
-    root = etree.fromstring(content, etree.XMLParser(huge_tree=True))
-    return [
-        {cell.tag: None if cell.get(NIL) == "true" else cell.text or "" for cell in row}
-        for row in root
-    ]
 
 
 def as_written(time: datetime | None) -> str | None:

@@ -18,10 +18,10 @@ from tests.builders import (
     policy,
     read_csv,
     read_json,
-    read_xml,
     some_rows,
     write_lake,
 )
+from tests.readers import read_xml
 
 FORMATS = ("csv", "json", "xml")
 SECRETS = [

@@ -22,7 +22,6 @@ class Parquet(Format):
     title = "Parquet"
     description = "Typed columns, small and fast, for DuckDB, pandas, Polars, R and Spark."
     encoding = ""
-    tabular = False  # frictionless reads Parquet with packages that it does not bring
 
     def encode(self, batches: Iterable[pa.RecordBatch]) -> Iterator[memoryview | bytes]:
         sink = _Sink()
