@@ -41,7 +41,7 @@ from tests.builders import (
 )
 from tests.readers import read_xml
 
-FORMATS = ("csv", "json", "xml")
+FORMATS = ("csv", "json", "xml", "jsonl", "tsv", "parquet", "xlsx")
 LONG = 60.0
 
 

@@ -64,8 +64,11 @@ def _separated_duckdb(separator: str, line_end: str) -> Callable[[bytes], list[R
 
 
 def _parquet_duckdb(content: bytes) -> list[Row]:
-    times = ", ".join(f"epoch_us({name}) AS {name}" for name in TIMES)
-    rows = _by_duckdb(content, f"SELECT * REPLACE ({times}) FROM read_parquet(?)")
+    rows = _by_duckdb(
+        content,
+        "SELECT * REPLACE (epoch_us(last_changed) AS last_changed, "
+        "epoch_us(last_updated) AS last_updated) FROM read_parquet(?)",
+    )
     return [row | {name: as_written(_instant(row[name])) for name in TIMES} for row in rows]
 
 

@@ -7,8 +7,8 @@ import duckdb
 import pandas
 import pytest
 
+from ckanext.export.formats import parquet
 from ckanext.export.formats.base import About, Options
-from ckanext.export.formats.parquet import Parquet
 from tests.builders import NOON, canonical, encode, observation, some_rows
 
 ABOUT = About(title="Häuser", license="CC BY", license_url="https://cc", source="https://p/x?a=b")
@@ -77,19 +77,20 @@ def test_pandas_reads_utc_times():
     assert table["last_updated"][0] == datetime(2022, 6, 20, 12, tzinfo=UTC)
 
 
-def test_row_groups_depend_on_the_rows_and_not_on_the_batches(told):
-    many = rows(140_000)
+def test_row_groups_depend_on_the_rows_and_not_on_the_batches(told, monkeypatch):
+    monkeypatch.setattr(parquet, "_ROWS", 1000)
+    many = rows(2500)
 
     content = encode("parquet", many)
 
     groups = "SELECT DISTINCT row_group_id, row_group_num_rows FROM parquet_metadata({file})"
-    assert sorted(told(content, groups)) == [(0, 131_072), (1, 8_928)]
-    assert encode("parquet", many[:50_000], many[50_000:50_001], many[50_001:]) == content
+    assert sorted(told(content, groups)) == [(0, 1000), (1, 1000), (2, 500)]
+    assert encode("parquet", many[:600], many[600:601], many[601:]) == content
 
 
 def test_wide_texts_make_smaller_row_groups(told):
     wide = canonical([observation(attributes=letter * 1_000_000) for letter in "abcdefghij"])
-    pieces = Parquet(Options(), About()).encode(iter([wide] * 20))
+    pieces = parquet.Parquet(Options(), About()).encode(iter([wide] * 20))
 
     groups = told(
         b"".join(map(bytes, pieces)),
@@ -98,15 +99,16 @@ def test_wide_texts_make_smaller_row_groups(told):
     assert [rows for _, rows in sorted(groups)] == [68, 68, 64]
 
 
-def test_bytes_come_while_the_rows_do():
+def test_bytes_come_while_the_rows_do(monkeypatch):
+    monkeypatch.setattr(parquet, "_ROWS", 1000)
     taken = []
 
     def batches():
         for number in range(3):
             taken.append(number)
-            yield canonical(rows(131_072))
+            yield canonical(rows(1000))
 
-    pieces = Parquet(Options(), About()).encode(batches())
+    pieces = parquet.Parquet(Options(), About()).encode(batches())
 
     assert next(pieces)[:4] == b"PAR1"
     assert taken == [0]

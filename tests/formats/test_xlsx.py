@@ -20,7 +20,16 @@ ABOUT = About(
     author="People",
     source="https://p/x?a=b&c",
 )
-COLUMNS = ["home", "entity_id", "type", "state", "unit", "last_changed", "last_updated", "attributes"]
+COLUMNS = [
+    "home",
+    "entity_id",
+    "type",
+    "state",
+    "unit",
+    "last_changed",
+    "last_updated",
+    "attributes",
+]
 
 
 def book(content: bytes) -> openpyxl.Workbook:
@@ -116,7 +125,7 @@ def test_more_rows_than_a_sheet_holds_go_on_further_sheets(monkeypatch, rows, ex
 
 
 def test_a_sheet_ends_too_where_its_bytes_would_be_too_many(monkeypatch):
-    monkeypatch.setattr(xlsx, "_MOST_BYTES", 10_000)
+    monkeypatch.setattr(xlsx, "_MOST_BYTES", 15_000)
 
     content = encode("xlsx", *[numbered(20)] * 4)
 

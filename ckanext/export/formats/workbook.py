@@ -60,7 +60,8 @@ class Skeleton:
         self.last = Sheet(path, before, after)
         self._filled = {f"xl/worksheets/sheet{number + 1}.xml" for number in range(sheets)}
         [sample] = _SAMPLE.findall(content)
-        self.styles = dict(zip(COLUMNS, map(int, _STYLE.findall(sample)), strict=True))
+        styles = map(int, _STYLE.findall(sample))
+        self.styles: dict[str, int] = dict(zip(COLUMNS, styles, strict=True))
 
     def others(self) -> dict[str, bytes]:
         """Path → content of all that are not sheets for rows."""
