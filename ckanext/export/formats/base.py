@@ -39,6 +39,9 @@ class About:
         return {name: text for name, text in vars(self).items() if text}
 
 
+NOTHING = About()
+
+
 class Format(ABC):
     """A way to write observations. One object writes one file."""
 
@@ -51,7 +54,7 @@ class Format(ABC):
     tabular: ClassVar[bool] = True  # whether a Data Package can describe its rows
     dialect: ClassVar[Mapping[str, Any]] = {}  # what a Data Package has to say to have them read
 
-    def __init__(self, options: Options, about: About) -> None:
+    def __init__(self, options: Options, about: About = NOTHING) -> None:
         self.options = options
         self.about = about
 

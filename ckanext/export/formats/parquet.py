@@ -1,6 +1,7 @@
 """Parquet: typed columns, zstd, and what the data is in the file's own metadata."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,11 @@ from .base import Format, expect_dates
 
 _ROWS = 131_072  # of a row group, so that readers can work on several at once
 _BYTES = 64 << 20  # of text in a row group, however wide the texts are
+_ENCODINGS: dict[str, Any] = {
+    "compression": "zstd",
+    "use_dictionary": list(TEXTS),
+    "column_encoding": dict.fromkeys(TIMES, "DELTA_BINARY_PACKED"),
+}
 _SCHEMA = pa.schema([(name, TIME if name in TIMES else pa.string()) for name in COLUMNS])
 
 
@@ -25,13 +31,8 @@ class Parquet(Format):
 
     def encode(self, batches: Iterable[pa.RecordBatch]) -> Iterator[memoryview | bytes]:
         sink = _Sink()
-        with pq.ParquetWriter(
-            sink,
-            _SCHEMA.with_metadata(self.about.known()),
-            compression="zstd",
-            use_dictionary=list(TEXTS),
-            column_encoding=dict.fromkeys(TIMES, "DELTA_BINARY_PACKED"),
-        ) as writer:
+        schema = _SCHEMA.with_metadata(self.about.known())
+        with pq.ParquetWriter(sink, schema, **_ENCODINGS) as writer:
             for group in _row_groups(batches):
                 writer.write_table(group, row_group_size=len(group))
                 yield from sink.taken()

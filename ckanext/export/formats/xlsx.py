@@ -18,7 +18,7 @@ from stream_zip import ZIP_32, stream_zip
 
 from ..compute import pc
 from ..observations import COLUMNS, TIMES
-from .base import About, Options, RowFormat, expect_dates
+from .base import NOTHING, About, Options, RowFormat, expect_dates
 from .rows import Cell, RowWriter
 from .times import timestamps
 from .workbook import MOST_ROWS, Skeleton, cut
@@ -43,7 +43,7 @@ class Xlsx(RowFormat):
     description = "An Excel workbook with real dates, on several sheets above 1,048,575 rows."
     encoding = ""
 
-    def __init__(self, options: Options, about: About) -> None:
+    def __init__(self, options: Options, about: About = NOTHING) -> None:
         super().__init__(options, about)
         self._skeleton = Skeleton(1, about)
 
