@@ -179,7 +179,9 @@ class Export(Iterator[bytes]):
         batches, self._first_pass = self._first_pass, None  # nobody else may keep it open
         ahead = Ahead(batches or self._protected(scan), 1, float("inf"), give_up=lambda: None)
         try:
-            yield from kind(self._order.options).encode(tally.count(ahead))
+            order = self._order
+            file = kind(order.options, order.description.about(kind))
+            yield from file.encode(tally.count(ahead))
         finally:
             ahead.close()
 

@@ -26,7 +26,7 @@ from tests.builders import (
     write_lake,
 )
 
-FORMATS = ("csv", "json", "xml")
+FORMATS = ("csv", "json", "xml", "jsonl", "tsv", "parquet", "xlsx")
 DATA_FILES = [f"smart-homes_2026-03-04.{name}" for name in FORMATS]
 
 

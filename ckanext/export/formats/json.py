@@ -1,5 +1,7 @@
 """JSON: one array of objects, an object a line."""
 
+from typing import ClassVar
+
 import orjson
 
 from ..observations import COLUMNS
@@ -15,6 +17,7 @@ class Json(RowFormat):
     opening = "[\n"
     between = ",\n"
     closing = "\n]\n"
+    row_end: ClassVar[str] = "}"
 
     def around(self, column: str) -> tuple[str, str]:
         before, after = self._key(column), self._end(column)
@@ -36,6 +39,6 @@ class Json(RowFormat):
     def _key(column: str) -> str:
         return ("{" if column == COLUMNS[0] else "") + f'"{column}":'
 
-    @staticmethod
-    def _end(column: str) -> str:
-        return "}" if column == COLUMNS[-1] else ","
+    @classmethod
+    def _end(cls, column: str) -> str:
+        return cls.row_end if column == COLUMNS[-1] else ","

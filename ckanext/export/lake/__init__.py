@@ -1,6 +1,6 @@
 """Lakes: where observations come from. `open_lake` finds the kind that reads a URL."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from ..errors import Misconfigured
@@ -13,7 +13,7 @@ from .postgresql import PostgreSqlLake
 from .sql import SqlLake
 from .storage import STORES, Storage
 
-__all__ = ["Lake", "Scan", "Storage", "open_lake"]
+__all__ = ["Lake", "Scan", "Storage", "extend", "kinds", "open_lake"]
 
 # The scheme of a lake's URL, up to a plus sign → what reads it. A bare path is a folder; all
 # other schemes are SQLAlchemy's.
@@ -27,6 +27,26 @@ KINDS: dict[str, type[Lake]] = {
     "delta": DeltaLake,
     "iceberg": IcebergLake,
 }
+
+_more: Callable[[], Iterable[tuple[str, type[Lake]]]] = tuple
+
+
+def extend(more: Callable[[], Iterable[tuple[str, type[Lake]]]]) -> None:
+    """Says where lakes of other extensions come from: asked anew whenever somebody looks."""
+    global _more
+    _more = more
+
+
+def kinds() -> dict[str, type[Lake]]:
+    """Scheme → kind of lake. Raises Misconfigured for a scheme that is there already."""
+    found = dict(KINDS)
+    for scheme, kind in _more():
+        if scheme in found:
+            raise Misconfigured(
+                inside=f"{kind.__module__} cannot add lakes at {scheme}: there are such already"
+            )
+        found[scheme] = kind
+    return found
 
 
 def open_lake(
@@ -45,4 +65,4 @@ def open_lake(
             "This portal has no data lake yet; its administrator sets ckanext.export.lake.url."
         )
     scheme = urlsplit(url).scheme.partition("+")[0]
-    return KINDS.get(scheme, SqlLake)(url, columns or {}, table, storage or Storage())
+    return kinds().get(scheme, SqlLake)(url, columns or {}, table, storage or Storage())
