@@ -8,6 +8,7 @@ from .base import Lake, Scan
 from .files import FileLake
 from .sql import SqlLake
 from .storage import STORES, Storage
+from .trino import TrinoLake
 
 __all__ = ["Lake", "Scan", "Storage", "open_lake"]
 
@@ -17,6 +18,7 @@ KINDS: dict[str, type[Lake]] = {
     "": FileLake,
     "file": FileLake,
     **dict.fromkeys(STORES, FileLake),
+    "trino": TrinoLake,
 }
 
 
