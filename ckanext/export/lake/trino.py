@@ -33,7 +33,7 @@ _NO_SUCH = ("TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND", "NOT_SUPPORTED", "COLUMN_NOT_
 
 class TrinoLake(Lake):
     """A table or view as `trino://user@host:port/catalog/schema`, as Trino's SQLAlchemy dialect
-    has it: `?access_token=`, `?verify=`, … included.
+    has it: `?access_token=`, `?verify=`, … included, and `?http_scheme=https`.
     """
 
     def __init__(self, url: str, columns: Mapping[str, str], table: str, storage: Storage) -> None:
@@ -153,7 +153,7 @@ class Server:
         }
         try:
             given, options = self._dialect.create_connect_args(url)
-            self._connection = dbapi.connect(*given, **{**options, **own})
+            self._connection = dbapi.connect(*given, **{**options, **own, **_scheme(url, options)})
         except (dbapi.Error, ValueError, TypeError) as error:
             raise _misconfigured(str(error)) from error
         self.catalog: str = options["catalog"]
@@ -234,6 +234,13 @@ def _parsed(url: str) -> URL:
         return make_url(url)
     except (ArgumentError, ValueError) as error:
         raise _misconfigured("it is no URL") from error
+
+
+def _scheme(url: URL, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Credentials only go over HTTPS, whatever the port, unless the URL allows what is insecure."""
+    if "auth" in options and not options.get("allow_insecure_auth"):
+        return {"http_scheme": "https"}
+    return {"http_scheme": url.query["http_scheme"]} if "http_scheme" in url.query else {}
 
 
 def _http_error() -> type[Exception]:

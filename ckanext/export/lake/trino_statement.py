@@ -25,7 +25,7 @@ from ..observations import TEXT
 from ..query import Query, compatible
 from .canonical import Canonical
 
-_TIMESTAMP = re.compile(r"timestamp\((\d+)\)( with time zone)?")
+_TIMESTAMP = re.compile(r"date|timestamp\((\d+)\)( with time zone)?")
 _TIME = pa.timestamp("us")  # in UTC
 _MICROSECONDS = 6  # digits
 _SECONDS = 19  # characters of yyyy-mm-dd hh:mm:ss
@@ -88,7 +88,7 @@ class Statement:
     def _as_text(self, name: str) -> ColumnElement[Any]:
         own, kind = _column(name), self.types[name]
         if time := _TIMESTAMP.fullmatch(kind):
-            return _time_as_text(own, int(time[1]), bool(time[2]))
+            return _time_as_text(own, int(time[1] or 0), bool(time[2]))
         if kind == "json":
             return func.json_format(own)
         if kind == "varbinary":
