@@ -24,7 +24,7 @@ from ..errors import TELL, LakeUnavailable
 _THREADS = 2
 _AHEAD = 4  # segments that are fetched and decoded before they are asked for, some 10 MB each
 _ROWS = 8_192  # of a batch where rows come one by one
-_TIMEOUT = (5, 60)  # seconds to connect, and of silence
+TIMEOUT = (5, 60)  # seconds to connect, and of silence
 _SCHEMA = pa.schema([("rows", pa.list_(pa.list_(pa.string())))])
 _AGAIN = Retry(3, backoff_factor=0.2, status_forcelist=(429, 502, 503, 504))
 
@@ -40,9 +40,9 @@ class Segments:
     ) -> None:
         """`headers`: what a host wants to be sent besides a segment's own headers."""
         self._schema = schema
+        self._verify = verify
         self._headers = headers
         self._session = requests.Session()
-        self._session.verify = verify
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=_THREADS, max_retries=_AGAIN))
         self._pool = ThreadPoolExecutor(_THREADS, "export-trino")
@@ -111,7 +111,7 @@ class Segments:
     def _get(self, url: str, segment: Any) -> bytes:
         own = {name: values[0] for name, values in segment.headers.items()}
         headers = {**self._headers(urlsplit(url).hostname), **own}
-        answer = self._session.get(url, headers=headers, timeout=_TIMEOUT)
+        answer = self._session.get(url, headers=headers, verify=self._verify, timeout=TIMEOUT)
         if not answer.ok:
             raise _damaged(f"{urlsplit(url).netloc} answered {answer.status_code}")
         return answer.content
