@@ -66,7 +66,8 @@ def _register(server: "Trino", table: str, folder: Path) -> None:
     """The lake's own Parquet files become the table's."""
     inside = server.warehouse / folder.name
     shutil.rmtree(inside, ignore_errors=True)
-    shutil.copytree(folder, inside, copy_function=os.link)
+    no_data = shutil.ignore_patterns("*.txt")
+    shutil.copytree(folder, inside, ignore=no_data, copy_function=os.link)
     where = f"location => 'local:///{inside.name}', format => 'PARQUET'"
     server.ask(f"DROP TABLE IF EXISTS {table}_new")
     server.ask(f"CREATE TABLE {table}_new ({_DECLARED})")
@@ -114,10 +115,11 @@ def _unload(url: str, table: str, last_day: str | None, warehouse: str) -> Run:
     connection = connect(server.host, server.port, server.username, catalog=CATALOG, schema=SCHEMA)
     cursor = connection.cursor()
     before = f"DATE '{last_day}' + INTERVAL '1' DAY" if last_day else "DATE '9999-01-01'"
-    cursor.execute(
-        f"CREATE TABLE {scratch} WITH (format = 'PARQUET') AS SELECT {', '.join(COLUMNS)} FROM {table} "  # noqa: S608
+    statement = (
+        f"SELECT {', '.join(COLUMNS)} FROM {table} "  # noqa: S608  our own names
         f"WHERE last_updated < {before} AND type IN ('{kinds}')"
-    ).fetchall()
+    )
+    cursor.execute(f"CREATE TABLE {scratch} WITH (format = 'PARQUET') AS {statement}").fetchall()
     try:
         (path,) = cursor.execute(f'SELECT "$path" FROM {scratch} LIMIT 1').fetchone()  # noqa: S608
         folder = Path(warehouse) / path.removeprefix("local:///")
