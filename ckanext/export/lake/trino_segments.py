@@ -82,8 +82,7 @@ class Segments:
         spooled = hasattr(segment, "uri")
         data = self._get(segment.uri, segment) if spooled else segment.data
         if "uncompressedSize" in about:
-            codec = item.encoding.partition("+")[2].replace("lz4", "lz4_raw")
-            data = pa.decompress(data, int(about["uncompressedSize"]), codec)
+            data = _decompressed(data, item.encoding, int(about["uncompressedSize"]))
         batch = self._read(data)
         if batch.num_rows != int(about["rowsCount"]):
             raise _damaged(f"{batch.num_rows} rows instead of {about['rowsCount']}")
@@ -111,7 +110,12 @@ class Segments:
     def _get(self, url: str, segment: Any) -> bytes:
         own = {name: values[0] for name, values in segment.headers.items()}
         headers = {**self._headers(urlsplit(url).hostname), **own}
-        answer = self._session.get(url, headers=headers, verify=self._verify, timeout=TIMEOUT)
+        try:
+            answer = self._session.get(url, headers=headers, verify=self._verify, timeout=TIMEOUT)
+        except requests.RequestException as error:
+            # Its words hold the URL, which opens the segment to everyone.
+            words = f"{urlsplit(url).netloc} gave no answer: {type(error).__name__}"
+            raise _damaged(words) from None
         if not answer.ok:
             raise _damaged(f"{urlsplit(url).netloc} answered {answer.status_code}")
         return answer.content
@@ -120,8 +124,16 @@ class Segments:
         """Lets the cluster delete the segment; one of which it does not hear it deletes later."""
         try:
             self._get(segment.ack_uri, segment)
-        except (LakeUnavailable, requests.RequestException):
+        except LakeUnavailable:
             return
+
+
+def _decompressed(data: bytes, encoding: str, size: int) -> pa.Buffer:
+    codec = encoding.partition("+")[2].replace("lz4", "lz4_raw")
+    try:
+        return pa.decompress(data, size, codec)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(str(error)) from error
 
 
 def _converted(texts: pa.Array, kind: pa.DataType) -> pa.Array:
