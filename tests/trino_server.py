@@ -8,6 +8,7 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 # It is downloaded once (0.8 GB) and takes a gigabyte of memory.
 MARKS = (pytest.mark.slow, pytest.mark.trino)
+# The end of a URL: as if the cluster had no place to spool to.
+ROW_BY_ROW = "?session_properties=" + quote('{"spooling_enabled": false}')
 COLUMNS = (
     "home varchar, entity_id varchar, type varchar, state varchar, unit varchar, "
     "last_changed {time}, last_updated {time}, attributes varchar"

@@ -14,7 +14,7 @@ from ckanext.export.observations import COLUMNS, TIMES
 from tests.builders import Row, write_lake
 from tests.object_store import object_store
 from tests.text_lakes import write_csv, write_ndjson, write_text_lake
-from tests.trino_server import MARKS, hive_table, iceberg_table, trino_server
+from tests.trino_server import MARKS, ROW_BY_ROW, hive_table, iceberg_table, trino_server
 
 
 def file_lake(folder: Path, rows: Sequence[Row]) -> Lake:
@@ -57,6 +57,10 @@ def trino_iceberg_lake(folder: Path, rows: Sequence[Row]) -> Lake:
     return open_lake(trino_server().url("iceberg"), table=iceberg_table(rows))
 
 
+def trino_rows_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    return open_lake(trino_server().url("iceberg") + ROW_BY_ROW, table=iceberg_table(rows))
+
+
 def trino_hive_lake(folder: Path, rows: Sequence[Row]) -> Lake:
     """Hive's times have no zone; they are UTC without saying so."""
     return open_lake(trino_server().url("hive"), table=hive_table(rows))
@@ -72,10 +76,11 @@ LAKES: dict[str, tuple[type[Lake], Fill]] = {
     "parquet in s3": (FileLake, s3_lake),
     "sqlite": (SqlLake, sql_lake),
     "trino iceberg": (TrinoLake, trino_iceberg_lake),
+    "trino row by row": (TrinoLake, trino_rows_lake),
     "trino hive": (TrinoLake, trino_hive_lake),
 }
 # Cases that are run only when asked for, by their marks.
-ASKED_FOR = {"trino iceberg": MARKS, "trino hive": MARKS}
+ASKED_FOR = dict.fromkeys([case for case in LAKES if case.startswith("trino")], MARKS)
 
 # What a case cannot do, by name. Everything else has to work.
 NO_COUNT = "inspecting does not count the observations"
@@ -85,5 +90,6 @@ GAPS: dict[str, set[str]] = {
     "ndjson folder": {NO_COUNT},
     "sqlite": {NO_COUNT},
     "trino iceberg": {NO_ORDER},
+    "trino row by row": {NO_ORDER},
     "trino hive": {NO_ORDER},
 }

@@ -11,10 +11,19 @@ from urllib.parse import quote
 import pytest
 
 from ckanext.export.errors import ExportError, LakeUnavailable, Misconfigured
+from ckanext.export.export import Export
 from ckanext.export.lake import open_lake
 from ckanext.export.query import Query
-from tests.builders import NOON, observation, some_rows
-from tests.trino_server import MARKS, add_to_iceberg, hive_table, iceberg_table, trino_server, view
+from tests.builders import NOON, in_every_home, members, observation, order, some_rows
+from tests.trino_server import (
+    MARKS,
+    ROW_BY_ROW,
+    add_to_iceberg,
+    hive_table,
+    iceberg_table,
+    trino_server,
+    view,
+)
 
 pytestmark = list(MARKS)
 
@@ -159,6 +168,17 @@ def test_every_pass_reads_the_snapshot_that_the_export_names(server):
     assert len(read(open_lake(server.url("iceberg"), table=name))) == 17
 
 
+def test_an_export_names_the_snapshot_and_says_that_it_has_no_order(server):
+    name = iceberg_table(in_every_home(*some_rows(20)))
+    running = Export(open_lake(server.url("iceberg"), table=name), order("csv", "json"))
+    whole = members(b"".join(running))
+    running.close()
+
+    told = json.loads(whole["manifest.json"])
+    assert told["lake_version"] == str(server.ask(f'TABLE iceberg.lake."{name}$refs"')[0][2])
+    assert (told["ordered"], told["rows"]) == (False, 80)
+
+
 def test_a_hive_table_has_no_version(server):
     with open_lake(server.url("hive"), table=hive_table(some_rows(3))).scan(Query()) as scan:
         assert scan.version is None
@@ -239,8 +259,7 @@ def test_only_the_files_of_the_days_asked_for_are_read(server):
 
 def test_without_spooling_the_rows_come_one_by_one(server):
     name = iceberg_table(some_rows(100))
-    properties = quote(json.dumps({"spooling_enabled": False}))
-    lake = open_lake(f"{server.url('iceberg')}?session_properties={properties}", table=name)
+    lake = open_lake(server.url("iceberg") + ROW_BY_ROW, table=name)
 
     assert sorted(read(lake), key=lambda row: row["last_updated"]) == some_rows(100)
     assert "row by row" in lake.inspect().facts["fetched"]
