@@ -66,16 +66,14 @@ def test_rows_of_a_cluster_that_does_not_spool_are_read_the_same():
         DecodableSegment(
             "json+zstd",
             {},
-            InlineSegment(
-                {"data": "AAAA", "metadata": {"rowsCount": 1, "uncompressedSize": 40}}  # type: ignore[arg-type]
-            ),
+            InlineSegment({"data": "AAAA", "metadata": {"rowsCount": 1, "uncompressedSize": 40}}),
         ),
         DecodableSegment(
             "json",
             {},
             InlineSegment(
                 {"data": base64.b64encode(b'[["a"').decode(), "metadata": {"rowsCount": 1}}
-            ),  # type: ignore[arg-type]
+            ),
         ),
     ],
     ids=["too few rows", "another size", "no zstd", "cut off"],
@@ -88,7 +86,7 @@ def test_a_damaged_segment_ends_the_pass(item):
 def test_a_store_that_is_not_there_is_told_without_the_key_to_its_segments():
     url = "http://127.0.0.1:1/segment?X-Amz-Signature=s3cret"
     about = {"type": "spooled", "uri": url, "ackUri": url, "metadata": {"rowsCount": 1}}
-    item = DecodableSegment("json", {}, SpooledSegment(about, TrinoRequest))  # type: ignore[arg-type]
+    item = DecodableSegment("json", {}, SpooledSegment(about, TrinoRequest))
 
     with pytest.raises(LakeUnavailable) as caught:
         read(item)
