@@ -15,6 +15,7 @@ from .ours import Look, address, look
 from .worker import Worker
 
 EXTRAS = ("limit", "datastore", "original", "varied", "parts", "postgresql")
+ASKED_FOR = ("trino",)  # downloads 0.8 GB
 PEER_ROWS = 1_000_000
 SLOWEST_PEER_ROWS = 100_000  # pandas' XML: 100 KB of memory a row
 WAYS_OF_DUCKDB = {"duckdb": False, "duckdb ahead": True}  # whether isal has its own thread
@@ -51,6 +52,8 @@ class Bench:
 
                 self.say("The parts of the pipeline and what they replaced")
                 self.parts = parts.measure(self.demo.first(500_000).files, self.repeat)
+            if "trino" in self.extras:
+                self._trino()
         finally:
             shutil.rmtree(self.scratch)
 
@@ -68,6 +71,15 @@ class Bench:
                 self._varied()
             if "postgresql" in self.extras:
                 self._postgresql(portal)
+
+    def _trino(self) -> None:
+        from . import trino
+
+        with trino.running(self.home, self.demo, self.say) as known:
+            for number in range(self.repeat):
+                self.say(f"Trino, round {number + 1} of {self.repeat}")
+                for way in trino.WAYS:
+                    self._add(way, "csv", trino.measure(way, **known))
 
     def _look(self, portal: Portal, name: str, lake: BenchLake) -> None:
         """Each format once in a new process, at full size and at a tenth."""

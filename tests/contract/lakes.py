@@ -13,6 +13,7 @@ from ckanext.export.lake.hudi import HudiLake
 from ckanext.export.lake.iceberg import IcebergLake
 from ckanext.export.lake.postgresql import PostgreSqlLake
 from ckanext.export.lake.sql import SqlLake
+from ckanext.export.lake.trino import TrinoLake
 from ckanext.export.observations import COLUMNS, TIMES
 from tests import postgresql
 from tests.builders import Row, write_lake
@@ -21,6 +22,7 @@ from tests.lake.delta_log import write_delta
 from tests.lake.iceberg_log import NAME, write_iceberg
 from tests.object_store import object_store
 from tests.text_lakes import write_csv, write_ndjson, write_text_lake
+from tests.trino_server import MARKS, ROW_BY_ROW, hive_table, iceberg_table, trino_server
 
 
 def file_lake(folder: Path, rows: Sequence[Row]) -> Lake:
@@ -73,6 +75,19 @@ def iceberg_lake(folder: Path, rows: Sequence[Row]) -> Lake:
     return open_lake(f"iceberg+sqlite:///{folder}/catalog.db", table=NAME)
 
 
+def trino_iceberg_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    return open_lake(trino_server().url("iceberg"), table=iceberg_table(rows))
+
+
+def trino_rows_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    return open_lake(trino_server().url("iceberg") + ROW_BY_ROW, table=iceberg_table(rows))
+
+
+def trino_hive_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    """Hive's times have no zone; they are UTC without saying so."""
+    return open_lake(trino_server().url("hive"), table=hive_table(rows))
+
+
 Fill = Callable[[Path, Sequence[Row]], Lake]
 
 # A case of the contract: the kind that has to read it, and what fills it.
@@ -86,15 +101,24 @@ LAKES: dict[str, tuple[type[Lake], Fill]] = {
     "hudi": (HudiLake, hudi_lake),
     "sqlite": (SqlLake, sql_lake),
     "postgresql": (PostgreSqlLake, postgresql_lake),
+    "trino iceberg": (TrinoLake, trino_iceberg_lake),
+    "trino row by row": (TrinoLake, trino_rows_lake),
+    "trino hive": (TrinoLake, trino_hive_lake),
 }
+# Cases that are run only when asked for, by their marks.
+ASKED_FOR = dict.fromkeys([case for case in LAKES if case.startswith("trino")], MARKS)
 
 # What a case cannot do, by name. Everything else has to work.
 NO_COUNT = "inspecting does not count the observations"
 NO_NUL = "no text can hold NUL"
+NO_ORDER = "two passes give the same rows in whatever order they come"
 GAPS: dict[str, set[str]] = {
     "csv folder": {NO_COUNT},
     "ndjson folder": {NO_COUNT},
     "hudi": {NO_COUNT},
     "sqlite": {NO_COUNT},
     "postgresql": {NO_NUL},
+    "trino iceberg": {NO_ORDER},
+    "trino row by row": {NO_ORDER},
+    "trino hive": {NO_ORDER},
 }

@@ -12,6 +12,7 @@ from .iceberg import IcebergLake
 from .postgresql import PostgreSqlLake
 from .sql import SqlLake
 from .storage import STORES, Storage
+from .trino import TrinoLake
 
 __all__ = ["Lake", "Scan", "Storage", "extend", "kinds", "open_lake"]
 
@@ -26,6 +27,7 @@ KINDS: dict[str, type[Lake]] = {
     "postgresql": PostgreSqlLake,
     "delta": DeltaLake,
     "iceberg": IcebergLake,
+    "trino": TrinoLake,
 }
 
 _more: Callable[[], Iterable[tuple[str, type[Lake]]]] = tuple
