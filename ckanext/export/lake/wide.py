@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute
 
-from ..observations import COLUMNS, Distinct, mapped
+from ..observations import COLUMNS, Rewritten, mapped
 from .canonical import DERIVED_FROM
 from .java_map import attributes_as_json
 
@@ -74,7 +74,7 @@ class Flattening:
         self._home = table.home if table.home in needed else None
         self._fields = [name for name in needed if name != table.home]
         self._attributes = table.names["attributes"]
-        self._json: Distinct[str | None] = Distinct(attributes_as_json)
+        self._json = Rewritten(attributes_as_json)
 
     def rows(self, batch: pa.RecordBatch, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """The observations of some columns, of one column after the other."""
