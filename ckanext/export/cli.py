@@ -21,6 +21,7 @@ from .formats import describe_formats, find_formats
 from .lake import Lake
 from .observations import count_values
 from .query import Query
+from .shortcomings import shortcomings
 from .summary import summarize
 
 __all__ = ["export"]
@@ -120,7 +121,8 @@ def _save(exported: Export, file: IO[bytes]) -> None:
 
 
 @export.command()
-def check() -> None:
+@click.pass_context
+def check(context: click.Context) -> None:
     """Opens the configured lake and says what is in it and what is wrong with it."""
     begun = time.monotonic()
     with _told():
@@ -139,6 +141,9 @@ def check() -> None:
     click.echo(f"producer types: {_counted(told['types'])}")
     click.echo(f"producer types that stay in the lake: {_counted(staying) or 'none'}")
     click.echo(f"units: {_counted(told['units'])}")
+    with _told(), context.meta["flask_app"].test_request_context():
+        for sentence in shortcomings():
+            click.echo(f"the dataset of an export: {sentence}")
     click.echo(f"The lake is in order; this took {time.monotonic() - begun:.1f} s.")
 
 

@@ -87,6 +87,14 @@ def name() -> str:
     return tk.config["ckanext.export.name"]
 
 
+def dataset() -> str:
+    return tk.config["ckanext.export.dataset"]
+
+
+def dataset_type() -> str:
+    return tk.config["ckanext.export.dataset_type"]
+
+
 def title() -> str:
     return tk.config["ckanext.export.title"]
 
