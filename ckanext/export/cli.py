@@ -13,7 +13,7 @@ from typing import IO, Any
 import click
 from tqdm import tqdm
 
-from . import orders
+from . import orders, recent
 from .demo import DemoLakeError, make_demo_lake
 from .errors import ExportError
 from .export import Export
@@ -83,8 +83,8 @@ def summary(**filters: Any) -> None:
 def write(context: click.Context, names: tuple[str, ...], output: str, **filters: Any) -> None:
     """Writes the zip that the API would send."""
     with _told(), context.meta["flask_app"].test_request_context():
-        order = orders.order(_query(**filters), find_formats(names))
-        exported = Export(orders.lake(), order)
+        order = orders.order(_query(**filters), find_formats(names), occasion="file")
+        exported = Export(orders.lake(), order, report=recent.note)
     try:
         with _told(), _whole(output) as file:
             _save(exported, file)

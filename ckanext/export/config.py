@@ -129,3 +129,27 @@ def tags() -> tuple[str, ...]:
 
 def escape_formulas() -> bool:
     return tk.config["ckanext.export.csv.escape_formulas"]
+
+
+def job_timeout() -> int:
+    return tk.config["ckanext.export.job_timeout"]
+
+
+def publish_dataset() -> str:
+    return tk.config["ckanext.export.publish.dataset"]
+
+
+def publish_formats() -> tuple[str, ...]:
+    return tuple(tk.config["ckanext.export.publish.formats"])
+
+
+def prepare_days() -> int:
+    return tk.config["ckanext.export.prepare.days"]
+
+
+def prepare_most() -> int:
+    return tk.config["ckanext.export.prepare.most"]
+
+
+def prepare_storage() -> str:
+    return tk.config["ckanext.export.prepare.storage"]

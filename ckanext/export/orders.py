@@ -35,7 +35,11 @@ def policy() -> Policy:
 
 
 def order(
-    query: Query, formats: Sequence[type[Format]], user: str | None = None, edition: str = ""
+    query: Query,
+    formats: Sequence[type[Format]],
+    user: str | None = None,
+    edition: str = "",
+    occasion: str = "download",
 ) -> Order:
     """The export of a query, as its visitor may see the portal. Raises Misconfigured.
 
@@ -53,6 +57,7 @@ def order(
         ),
         options=Options(escape_formulas=config.escape_formulas()),
         patience=config.patience(),
+        occasion=occasion,
         software=f"ckanext-export {version('ckanext-export')}",
     )
 

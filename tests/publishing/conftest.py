@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ckan.lib.jobs import get_queue
 from ckan.tests import factories
 
 from tests.builders import some_rows, write_lake
@@ -36,3 +37,24 @@ def organization(editor: dict[str, Any], ckan_config: Any) -> dict[str, Any]:
     )
     ckan_config["ckanext.export.owner_org"] = made["name"]
     return made
+
+
+@pytest.fixture
+def clean_db(reset_db: Any, migrate_db_for: Any) -> None:
+    reset_db()
+    migrate_db_for("export")
+
+
+@pytest.fixture
+def run_jobs() -> Any:
+    """Does what is in the queue, in this process, as a worker would."""
+    queue = get_queue()
+    queue.empty()
+
+    def run() -> None:
+        while queued := queue.jobs:
+            queued[0].perform()
+            queued[0].delete()
+
+    yield run
+    queue.empty()
