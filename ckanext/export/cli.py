@@ -14,6 +14,7 @@ import click
 from tqdm import tqdm
 
 from . import orders, recent
+from .cli_jobs import publish_command, tidy
 from .demo import DemoLakeError, make_demo_lake
 from .errors import ExportError
 from .export import Export
@@ -177,3 +178,7 @@ def demo_lake(directory: Path, homes: int, days: int | None) -> None:
     except (DemoLakeError, OSError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{rows:,} observations in {directory}, made in {time.monotonic() - begun:.1f} s")
+
+
+export.add_command(publish_command)
+export.add_command(tidy)

@@ -103,19 +103,31 @@ def kept_file(job: Job) -> model.File | None:
 
 def response(file: model.File) -> Response:
     """The file; with the storage in a folder, in ranges of bytes where the client asks so."""
-    return storage().as_response(files.FileData.from_object(file), file.name)
+    answer = storage().as_response(files.FileData.from_object(file), file.name)
+    answer.headers.set("Content-Disposition", "attachment", filename=file.name)
+    return answer
 
 
 def purge() -> int:
-    """Deletes prepared exports whose time has come, and says how many; those whose job is
-    gone too."""
+    """Deletes prepared exports whose time has come, and what killed workers have left behind;
+    says how many."""
     until = datetime.now(UTC) - timedelta(days=config.prepare_days())
-    old = model.Session.scalars(
-        sa.select(model.File).where(
-            model.File.storage == config.prepare_storage(), model.File.created < until
-        )
-    )
-    return sum(_delete(file.id) for file in old.all())
+    kept = model.Session.scalars(
+        sa.select(model.File).where(model.File.storage == config.prepare_storage())
+    ).all()
+    old = sum(_delete(file.id) for file in kept if file.created < until)
+    return old + _delete_untracked({str(file.location) for file in kept})
+
+
+def _delete_untracked(known: set[str]) -> int:
+    place, deleted = storage(), 0
+    if not place.supports(files.Capability.SCAN | files.Capability.REMOVE):
+        return 0
+    for location in map(str, place.scan()):
+        job = Job.get(location.removesuffix(".zip"))
+        if location not in known and not (job and job.is_unfinished):
+            deleted += place.remove(files.FileData(files.Location(location)))
+    return deleted
 
 
 def _delete(id: str) -> bool:

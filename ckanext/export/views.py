@@ -11,6 +11,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
 from . import config, orders, recent
+from .admin import admin  # noqa: F401  a blueprint of its own
 from .errors import ExportError, TooManyExports
 from .export import Export
 from .formats import Format, describe_formats, find_format, find_formats, registry
