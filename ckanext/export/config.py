@@ -143,6 +143,10 @@ def publish_formats() -> tuple[str, ...]:
     return tuple(tk.config["ckanext.export.publish.formats"])
 
 
+def publish_datastore() -> bool:
+    return tk.config["ckanext.export.publish.datastore"]
+
+
 def prepare_days() -> int:
     return tk.config["ckanext.export.prepare.days"]
 

@@ -15,13 +15,16 @@ from ckan import model
 from ckan.types import Context
 from werkzeug.datastructures import FileStorage
 
+from . import dictionary
 from .formats import Format, registry
 from .package.contents import Contents, DataFile, Member
 from .package.datapackage import datapackage
 from .package.dataset import dataset
 
 _DESCRIPTOR = "datapackage.json"
-_SHA256 = "sha256:"
+# ckanext-dcat writes `hash` as hexadecimal digits, with the algorithm that DCAT-AP demands.
+# `sha256` says it once more, because loaders of the DataStore put a hash of their own there.
+_ALGORITHM = "http://spdx.org/rdf/terms#checksumAlgorithm_sha256"
 _COVERAGE = ("temporal_start", "temporal_end")  # ckanext-dcat's names, and those of many others
 
 
@@ -36,7 +39,7 @@ def hashes(dataset_id: str) -> dict[str, str]:
     found = model.Package.get(dataset_id)
     if found is None or found.state != "active":
         return {}
-    return {resource.name: resource.hash.removeprefix(_SHA256) for resource in found.resources}
+    return {resource.name: resource.extras.get("sha256", "") for resource in found.resources}
 
 
 def put(name: str, user: str, contents: Contents, folder: Path) -> tuple[str, str]:
@@ -61,11 +64,13 @@ def put(name: str, user: str, contents: Contents, folder: Path) -> tuple[str, st
                 _set(package, _resource(contents, file), stream)
             _cover(package, contents)
             _describe(package, contents)
-            tk.get_action("package_update")(Context(context), package)
-            return package["id"], outcome
+            done = tk.get_action("package_update")(Context(context), package)
     except BaseException:
         model.Session.rollback()
         raise
+    names = {file.member.name for file in changed}
+    dictionary.describe((r for r in done["resources"] if r["name"] in names), user)
+    return package["id"], outcome
 
 
 def _existing(context: Any, name: str) -> dict[str, Any] | None:
@@ -92,7 +97,7 @@ def _new(context: Any, name: str, contents: Contents) -> dict[str, Any]:
 
 
 def _is_same(resource: Mapping[str, Any] | None, file: DataFile) -> bool:
-    return resource is not None and resource.get("hash") == _SHA256 + file.member.sha256
+    return resource is not None and resource.get("sha256") == file.member.sha256
 
 
 def _resource(contents: Contents, file: DataFile) -> dict[str, Any]:
@@ -102,7 +107,7 @@ def _resource(contents: Contents, file: DataFile) -> dict[str, Any]:
         "name": file.member.name,
         "format": kind.title,
         "mimetype": kind.media_type,
-        "hash": _SHA256 + file.member.sha256,
+        **_checksum(file.member.sha256),
         "size": file.member.size,
         "description": (
             f"{tally.rows:,} observations of {len(tally.homes):,} homes, {tally.first_day} to "
@@ -114,6 +119,10 @@ def _resource(contents: Contents, file: DataFile) -> dict[str, Any]:
     if "schema" in described:
         resource["schema"] = orjson.dumps(described["schema"]).decode()
     return resource
+
+
+def _checksum(sha256: str) -> dict[str, str]:
+    return {"hash": sha256, "hash_algorithm": _ALGORITHM, "sha256": sha256}
 
 
 def _set(package: dict[str, Any], resource: dict[str, Any], stream: IO[bytes]) -> None:
@@ -152,9 +161,9 @@ def _describe(package: dict[str, Any], contents: Contents) -> None:
     files = {resource["name"]: resource for resource in package["resources"]}
     known = {name: kind for name in files if (kind := _format_of(name))}
     data = tuple(
-        DataFile(kind, Member(name, files[name]["size"], files[name]["hash"].removeprefix(_SHA256)))
+        DataFile(kind, Member(name, files[name]["size"], files[name]["sha256"]))
         for name, kind in sorted(known.items())
-        if str(files[name].get("hash", "")).startswith(_SHA256)
+        if files[name].get("sha256")
     )
     document = datapackage(replace(contents, files=data))
     document |= {"name": package["name"], "title": package["title"]}
@@ -173,7 +182,7 @@ def _describe(package: dict[str, Any], contents: Contents) -> None:
         "name": _DESCRIPTOR,
         "format": "JSON",
         "mimetype": "application/json",
-        "hash": _SHA256 + hashlib.sha256(text).hexdigest(),
+        **_checksum(hashlib.sha256(text).hexdigest()),
         "size": len(text),
         "description": "The Frictionless Data Package of the files above.",
     }

@@ -76,7 +76,7 @@ def test_a_month_becomes_files_of_a_new_dataset(app, publish):
     ]
     for resource in resources().values():
         data = content(app, resource)
-        assert resource["hash"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
+        assert resource["hash"] == hashlib.sha256(data).hexdigest()
         assert resource["size"] == len(data)
     assert len(read_csv(content(app, resources()["smart-homes_2022-06.csv"]))) == 60
 
@@ -100,7 +100,7 @@ def test_the_data_package_is_valid_and_describes_every_file(app, publish, tmp_pa
     assert len(files) == 2
     for described in descriptor["resources"]:
         found = next(r for r in files.values() if r["url"] == described["path"])
-        assert found["hash"] == described["hash"]
+        assert f"sha256:{found['hash']}" == described["hash"]
         assert json.loads(found["schema"]) == described["schema"]
         described["path"] = found["name"]
         (tmp_path / found["name"]).write_bytes(content(app, found))
@@ -293,3 +293,17 @@ def test_changed_passes_over_a_month_of_too_few_homes(publish, lake):
     assert found["2022-06"] == "created"
     assert "Too few homes" in found["2022-07"]
     assert [name for name in resources() if "07" in name] == []
+
+
+@pytest.mark.ckan_config("ckan.plugins", "export datastore")
+def test_where_the_portal_has_the_datastore_it_knows_the_columns(publish):
+    publish(month="2022-06", formats="csv,json")
+
+    data = resources()["smart-homes_2022-06.csv"]
+    table = call_action("datastore_search", resource_id=data["id"], limit=0)
+    fields = {field["id"]: field for field in table["fields"]}
+    assert fields["last_updated"]["type"] == "timestamp"
+    assert fields["attributes"]["type"] == "json"
+    assert "pseudonym" in fields["home"]["info"]["notes"].lower()
+    assert not resources()["smart-homes_2022-06.json"].get("datastore_active")
+    assert publish(month="2022-06")["result"]["editions"][0]["outcome"] == "unchanged"

@@ -7,6 +7,8 @@ import pytest
 from ckan.tests import factories
 from ckan.tests.helpers import call_action
 
+from ckanext.export import jobs, publish
+from ckanext.export.model import Job
 from ckanext.export.shortcomings import shortcomings
 from tests.api.http import member
 from tests.publishing.conftest import TYPE
@@ -166,3 +168,36 @@ def test_a_type_that_nobody_knows_is_named(lake, organization, ckan_config):
     ckan_config["ckanext.export.dataset_type"] = "unheard-of"
 
     assert any("unheard-of" in sentence for sentence in shortcomings())
+
+
+@scheming
+def test_a_dataset_of_an_own_type_is_published(app, lake, organization, editor, ckan_config):
+    factories.Dataset(
+        name="the-template",
+        owner_org=organization["id"],
+        resources=[{"name": "an example", "url": "http://x.example", "retention": "ten years"}],
+        **CUSTOM,
+    )
+    ckan_config["ckanext.export.dataset"] = "the-template"
+
+    for _ in range(2):
+        asked = publish.asked_for({"month": "2022-06"})
+        id = jobs.create("publish", editor["id"], asked).id
+        jobs.run(id)
+        assert Job.get(id).error == ""
+
+    made = call_action("package_show", id="smart-home-observations")
+    assert {name: made[name] for name in CUSTOM} == CUSTOM
+    assert [found["retention"] for found in made["resources"]] == ["ten years"] * 2
+    assert Job.get(id).result["editions"][0]["outcome"] == "unchanged"
+
+
+@scheming
+def test_one_that_the_own_type_refuses_is_told_in_words(lake, organization, editor, ckan_config):
+    ckan_config["ckanext.export.dataset_type"] = TYPE
+    id = jobs.create("publish", editor["id"], publish.asked_for({"month": "2022-06"})).id
+
+    jobs.run(id)
+
+    assert Job.get(id).state == "failed"
+    assert "Data steward: Missing value" in Job.get(id).error.replace("Steward", "Data steward")
