@@ -115,6 +115,8 @@ def _resource(contents: Contents, file: DataFile) -> dict[str, Any]:
         ),
         **dict(zip(_COVERAGE, (tally.first_day, tally.last_day), strict=True)),
     }
+    if contents.description.license_url:
+        resource["license"] = contents.description.license_url  # DCAT asks it of each file
     (described,) = datapackage(replace(contents, files=(file,)))["resources"]
     if "schema" in described:
         resource["schema"] = orjson.dumps(described["schema"]).decode()

@@ -69,9 +69,10 @@ def test_what_people_look_for_is_there_too(graph):
     days = {str(day)[:10] for name in (DCAT.startDate, DCAT.endDate) for day in graph[period:name]}
     assert days == {"2022-06-20", "2022-06-22"}
     assert list(graph.objects(dataset, DCTERMS.publisher))
-    for file in things(graph, DCAT.Distribution):
-        assert list(graph.objects(file, DCAT.byteSize))
-        assert list(graph.objects(file, DCTERMS.license))
+    files = things(graph, DCAT.Distribution)
+    assert all(list(graph.objects(file, DCAT.byteSize)) for file in files)
+    licences = [str(found) for file in files for found in graph.objects(file, DCTERMS.license)]
+    assert licences == ["http://www.opendefinition.org/licenses/cc-by"] * 2
 
 
 def test_checksums_are_hexadecimal(graph):
