@@ -20,6 +20,7 @@ LEVELS = {
     "privacy": 2,
     "formats": 2,
     "package": 3,
+    "journal": 3,
     "export": 4,
     "summary": 4,
     "check": 5,

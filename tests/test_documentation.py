@@ -42,6 +42,22 @@ def test_every_configuration_key_is_in_the_readme_as_it_is_declared(option):
     assert words(str(default)) in told
 
 
+@pytest.mark.parametrize("option", options(), ids=lambda option: option["key"])
+def test_every_configuration_key_is_declared_in_full(option):
+    """With a default and a help, and with a type or validators that make something of it."""
+    assert option["key"].startswith("ckanext.export.")
+    assert "default" in option
+    assert words(option["description"]).endswith(".")
+    assert option.get("type") in ("int", "bool", "list") or option.get("validators")
+
+
+@pytest.mark.parametrize("option", options(), ids=lambda option: option["key"])
+def test_every_configuration_key_is_read_somewhere(option):
+    readers = [path.read_text() for path in (CHECKOUT / "ckanext/export").glob("*.py")]
+
+    assert any(f'"{option["key"]}"' in text for text in readers)
+
+
 def test_the_readme_names_no_key_that_is_not_declared():
     named = set(re.findall(r"ckanext\.export(?:\.[a-z_]+)+", README))
 

@@ -12,13 +12,15 @@ from typing import IO, Any
 import click
 from tqdm import tqdm
 
-from . import orders
+from . import orders, recent
 from .check import check as check_lake
+from .cli_jobs import publish_command, tidy
 from .demo import DemoLakeError, make_demo_lake
 from .errors import ExportError
 from .export import Export
 from .formats import describe_formats, find_formats
 from .query import Query
+from .shortcomings import shortcomings
 from .summary import summarize
 
 __all__ = ["export"]
@@ -80,8 +82,8 @@ def summary(**filters: Any) -> None:
 def write(context: click.Context, names: tuple[str, ...], output: str, **filters: Any) -> None:
     """Writes the zip that the API would send."""
     with _told(), context.meta["flask_app"].test_request_context():
-        order = orders.order(_query(**filters), find_formats(names))
-        exported = Export(orders.lake(), order)
+        order = orders.order(_query(**filters), find_formats(names), occasion="file")
+        exported = Export(orders.lake(), order, report=recent.note)
     try:
         with _told(), _whole(output) as file:
             _save(exported, file)
@@ -121,11 +123,15 @@ def _save(exported: Export, file: IO[bytes]) -> None:
 @click.option(
     "--seconds", default=60.0, show_default=True, help="How long to read at most; 0 reads all."
 )
-def check(seconds: float) -> None:
+@click.pass_context
+def check(context: click.Context, seconds: float) -> None:
     """Opens the configured lake and says what is in it, how fast it is and what is wrong."""
     with _told():
         for sentence in check_lake(orders.lake(), orders.policy(), seconds):
             click.echo(sentence)
+        with context.meta["flask_app"].test_request_context():
+            for sentence in shortcomings():
+                click.echo(f"The dataset of an export: {sentence}")
 
 
 @export.command("demo-lake")
@@ -146,3 +152,7 @@ def demo_lake(directory: Path, homes: int, days: int | None) -> None:
     except (DemoLakeError, OSError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{rows:,} observations in {directory}, made in {time.monotonic() - begun:.1f} s")
+
+
+export.add_command(publish_command)
+export.add_command(tidy)

@@ -111,6 +111,14 @@ def name() -> str:
     return tk.config["ckanext.export.name"]
 
 
+def dataset() -> str:
+    return tk.config["ckanext.export.dataset"]
+
+
+def dataset_type() -> str:
+    return tk.config["ckanext.export.dataset_type"]
+
+
 def title() -> str:
     return tk.config["ckanext.export.title"]
 
@@ -145,3 +153,31 @@ def tags() -> tuple[str, ...]:
 
 def escape_formulas() -> bool:
     return tk.config["ckanext.export.csv.escape_formulas"]
+
+
+def job_timeout() -> int:
+    return tk.config["ckanext.export.job_timeout"]
+
+
+def publish_dataset() -> str:
+    return tk.config["ckanext.export.publish.dataset"]
+
+
+def publish_formats() -> tuple[str, ...]:
+    return tuple(tk.config["ckanext.export.publish.formats"])
+
+
+def publish_datastore() -> bool:
+    return tk.config["ckanext.export.publish.datastore"]
+
+
+def prepare_days() -> int:
+    return tk.config["ckanext.export.prepare.days"]
+
+
+def prepare_most() -> int:
+    return tk.config["ckanext.export.prepare.most"]
+
+
+def prepare_storage() -> str:
+    return tk.config["ckanext.export.prepare.storage"]

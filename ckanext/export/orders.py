@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 import ckantoolkit as tk
-from ckan import model
 
-from . import config
+from . import config, template
 from .export import Order
 from .formats import Format
 from .formats.base import Options
 from .lake import Lake, open_lake
-from .package.contents import Description
 from .privacy import Policy
 from .query import Query
 
@@ -42,36 +40,31 @@ def policy() -> Policy:
     )
 
 
-def order(query: Query, formats: Sequence[type[Format]]) -> Order:
-    """The export of a query. Raises Misconfigured."""
+def order(
+    query: Query,
+    formats: Sequence[type[Format]],
+    user: str | None = None,
+    edition: str = "",
+    occasion: str = "download",
+) -> Order:
+    """The export of a query, as its visitor may see the portal. Raises Misconfigured.
+
+    `user` is the visitor's name, by default that of who sent the request; `edition` stands in
+    file names instead of the day.
+    """
     return Order(
         query=query,
         formats=formats,
         policy=policy(),
-        description=_description(query, formats),
+        description=template.describe(
+            {kind: _url(query, kind) for kind in formats}.__getitem__,
+            tk.current_user.name if user is None else user,
+            edition,
+        ),
         options=Options(escape_formulas=config.escape_formulas()),
         patience=config.patience(),
+        occasion=occasion,
         software=f"ckanext-export {version('ckanext-export')}",
-    )
-
-
-def _description(query: Query, formats: Sequence[type[Format]]) -> Description:
-    register = model.Package.get_license_register()
-    licence = register.get(config.license_id())
-    urls = {kind: _url(query, kind) for kind in formats}
-    return Description(
-        name=config.name(),
-        title=config.title(),
-        resource_url=urls.__getitem__,
-        notes=config.notes(),
-        license_id=config.license_id(),
-        license_title=licence.title if licence else "",
-        license_url=licence.url if licence else "",
-        owner_org=config.owner_org(),
-        author=config.author(),
-        author_email=config.author_email(),
-        url=config.url(),
-        tags=config.tags(),
     )
 
 

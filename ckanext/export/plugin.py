@@ -4,7 +4,7 @@ import ckantoolkit as tk
 from ckan import plugins as p
 from ckan.common import CKANConfig
 
-from . import interfaces
+from . import interfaces, prepare
 
 
 @tk.blanket.actions
@@ -20,3 +20,4 @@ class ExportPlugin(p.SingletonPlugin):
     def update_config(self, config: CKANConfig) -> None:
         tk.add_template_directory(config, "templates")
         interfaces.offer()
+        prepare.declare_storage(config)

@@ -10,10 +10,12 @@ from flask import Blueprint, Response, request, send_from_directory
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
-from . import config, orders
+from . import config, orders, recent
+from .admin import admin  # noqa: F401  a blueprint of its own
 from .errors import ExportError, TooManyExports
 from .export import Export
 from .formats import Format, describe_formats, find_format, find_formats, registry
+from .jobs_views import jobs  # noqa: F401  a blueprint of its own
 from .openapi import document
 from .package.contents import stem
 from .query import Query
@@ -82,10 +84,11 @@ def _check_access() -> None:
 
 
 def _export(kinds: list[type[Format]], query: Query) -> Response:
-    order = orders.order(query, kinds)
+    occasion = "headers" if request.method == "HEAD" else "download"
+    order = orders.order(query, kinds, occasion=occasion)
     lake = orders.lake()
     slot = Slot(config.max_concurrent())
-    exported = Export(lake, order, release=slot.release)
+    exported = Export(lake, order, release=slot.release, report=recent.note)
     if request.method == "HEAD":
         exported.close()
         body = iter(())

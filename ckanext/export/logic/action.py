@@ -11,8 +11,25 @@ from ..formats import describe_formats
 from ..query import Query
 from ..slots import Slot
 from ..summary import summarize
+from .jobs import (
+    export_job_cancel,
+    export_job_delete,
+    export_job_list,
+    export_job_show,
+    export_prepare,
+    export_publish,
+)
 
-__all__ = ["export_format_list", "export_summary_show"]
+__all__ = [
+    "export_format_list",
+    "export_job_cancel",
+    "export_job_delete",
+    "export_job_list",
+    "export_job_show",
+    "export_prepare",
+    "export_publish",
+    "export_summary_show",
+]
 
 log = logging.getLogger(__name__)
 
