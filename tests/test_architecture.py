@@ -21,6 +21,8 @@ LEVELS = {
     "package": 3,
     "export": 4,
     "summary": 4,
+    "cube": 4,
+    "preview": 5,
 }
 SIDE_BY_SIDE = 2  # rooms of this level do not know each other
 PORTAL = {"ckan", "ckantoolkit", "flask", "click"}
