@@ -3,6 +3,7 @@
 import ckantoolkit as tk
 from ckan import plugins as p
 from ckan.common import CKANConfig
+from ckan.lib.plugins import DefaultTranslation
 
 
 @tk.blanket.actions
@@ -10,10 +11,13 @@ from ckan.common import CKANConfig
 @tk.blanket.blueprints
 @tk.blanket.cli
 @tk.blanket.config_declarations
-class ExportPlugin(p.SingletonPlugin):
+@tk.blanket.helpers
+class ExportPlugin(p.SingletonPlugin, DefaultTranslation):
     """Adds the Export API to the portal."""
 
     p.implements(p.IConfigurer)
+    p.implements(p.ITranslation)
 
     def update_config(self, config: CKANConfig) -> None:
         tk.add_template_directory(config, "templates")
+        tk.add_resource("assets", "export")

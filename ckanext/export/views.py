@@ -16,12 +16,14 @@ from .export import Export
 from .formats import Format, describe_formats, find_format, find_formats, registry
 from .openapi import document
 from .package.contents import stem
+from .pages import export_page  # noqa: F401  the blanket takes the blueprints that are here
 from .query import Query
 from .slots import RETRY_AFTER, Slot
 
 log = logging.getLogger(__name__)
 
 PREFIX = "/api/export"
+_WAITING = "export_answer"  # a cookie
 _JSON = "application/json"
 _SWAGGER = f"{flask_swagger_ui.__path__[0]}/dist"
 
@@ -105,6 +107,8 @@ def _guard(response: Response) -> Response:
     if not is_page:
         request.environ["__no_cache__"] = True
         response.cache_control.no_store = True
+    if _WAITING in request.cookies:  # the page for people wants to know when the answer comes
+        response.set_cookie(_WAITING, str(response.status_code), max_age=60, samesite="Lax")
     return response
 
 

@@ -1,0 +1,92 @@
+"""The page for people over HTTP."""
+
+from typing import Any
+
+import ckantoolkit as tk
+from flask import Blueprint, Response, make_response, request
+
+from . import config
+from .errors import ExportError
+from .formats import describe_formats
+from .page.form import Form
+from .page.look import first_rows, look, told
+
+__all__ = ["export_page"]
+
+# Beside the form's fields: which of its buttons was pressed. Without JavaScript the page comes
+# back (`show`, and `preview` with the first rows) or leads to the API's zip (`download`).
+_BUTTON = "do"
+
+export_page = Blueprint("export_page", __name__, url_prefix="/export")
+
+
+@export_page.route("", strict_slashes=False)
+def show() -> Any:
+    given = request.args.to_dict(flat=False)
+    button = given.pop(_BUTTON, [""])[-1]
+    seen = look(Form.read(given, submitted=button == "download"))
+    if button == "download" and seen.rows:
+        return tk.redirect_to(seen.api_url())
+    rows = _rows(seen.form) if button == "preview" and seen.rows else {}
+    page = tk.render("export/page.html", _variables(seen, **rows))
+    return make_response(page, 400 if seen.form.mistakes else 200)
+
+
+@export_page.route("/live")
+def live() -> str:
+    """What changes on the page when the form does."""
+    seen = look(_form())
+    return tk.render("export/snippets/live.html", _variables(seen))
+
+
+@export_page.route("/preview")
+def preview() -> str:
+    """The first rows and the estimated size."""
+    form = _form()
+    if form.mistakes:
+        return ""
+    return tk.render("export/snippets/preview.html", _rows(form))
+
+
+def _form() -> Form:
+    given = request.args.to_dict(flat=False)
+    given.pop(_BUTTON, None)
+    return Form.read(given, submitted=bool(given))
+
+
+def _rows(form: Form) -> dict[str, Any]:
+    try:
+        seen, rows = first_rows(form), look(form).rows
+        return {"preview": seen, "size": seen.size(rows)}
+    except ExportError as error:
+        return {"preview_trouble": told(error)}
+
+
+def _variables(seen: Any, **others: Any) -> dict[str, Any]:
+    return {
+        "look": seen,
+        "form": seen.form,
+        "formats": describe_formats(),
+        "page_title": config.page_title(),
+        "introduction": config.page_introduction(),
+        **others,
+    }
+
+
+@export_page.before_request
+def _check_access() -> None:
+    tk.check_access("export_observations", {"user": tk.current_user.name}, {})
+
+
+@export_page.errorhandler(tk.NotAuthorized)
+def _not_authorized(error: tk.NotAuthorized) -> Response:
+    page = tk.render("export/refused.html", {"reason": config.access()})
+    return make_response(page, 403)
+
+
+@export_page.after_request
+def _guard(response: Response) -> Response:
+    """The numbers are of one moment, and who may see them is asked every time."""
+    request.environ["__no_cache__"] = True
+    response.cache_control.no_store = True
+    return response
