@@ -33,10 +33,12 @@ def show() -> Any:
 
 
 @export_page.route("/live")
-def live() -> str:
-    """What changes on the page when the form does."""
+def live() -> Response:
+    """What changes on the page when the form does, its address included."""
     seen = look(_form())
-    return tk.render("export/snippets/live.html", _variables(seen))
+    response = make_response(tk.render("export/snippets/live.html", _variables(seen)))
+    response.headers["HX-Replace-Url"] = tk.url_for("export_page.show", **seen.form.parameters())
+    return response
 
 
 @export_page.route("/preview")

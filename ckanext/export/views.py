@@ -46,7 +46,8 @@ def formats() -> Response:
 @export.route("/openapi.json")
 def openapi() -> Response:
     base = tk.url_for("export.root", locale="default").rstrip("/")
-    return Response(orjson.dumps(document(base)), content_type=_JSON)
+    page = tk.url_for("export_page.show", locale="default")
+    return Response(orjson.dumps(document(base, page)), content_type=_JSON)
 
 
 @export.route("/ui/")

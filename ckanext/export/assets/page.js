@@ -117,7 +117,7 @@
   for (const kind of ["htmx:responseError", "htmx:sendError"]) {
     document.body.addEventListener(kind, () => tell("failed"));
   }
-  document.body.addEventListener("htmx:beforeRequest", () => live.setAttribute("aria-busy", "true"));
-  document.body.addEventListener("htmx:afterRequest", () => live.removeAttribute("aria-busy"));
+  form.addEventListener("htmx:beforeRequest", () => live.setAttribute("aria-busy", "true"));
+  form.addEventListener("htmx:afterRequest", () => live.removeAttribute("aria-busy"));
   enliven(live);
 })(this.exportChart);
