@@ -82,9 +82,7 @@ class _Shelf:
     def look(self) -> tuple[Cube | None, bool]:
         """The cube if there is one, and whether it may be told without asking the lake."""
         try:
-            stored, fresh = cast(
-                "list[bytes | None]", self._redis.mget(self._cube, self._fresh)
-            )
+            stored, fresh = cast("list[bytes | None]", self._redis.mget(self._cube, self._fresh))
         except RedisError as error:
             raise ExportError(
                 "The portal cannot count at the moment; try again later.",

@@ -3,7 +3,12 @@
 import pytest
 from ckan.tests import factories
 
-PATHS = ["/export", "/export/live", "/export/preview?formats=csv", "/export?do=download&formats=csv"]
+PATHS = [
+    "/export",
+    "/export/live",
+    "/export/preview?formats=csv",
+    "/export?do=download&formats=csv",
+]
 
 pytestmark = [
     pytest.mark.ckan_config("ckan.plugins", "export"),
@@ -37,9 +42,7 @@ def headers():
         ("sysadmin", "sysadmin", True),
     ],
 )
-def test_the_rule_holds_for_page_and_fragments(
-    app, ckan_config, headers, access, person, allowed
-):
+def test_the_rule_holds_for_page_and_fragments(app, ckan_config, headers, access, person, allowed):
     ckan_config["ckanext.export.access"] = access
     given = headers(person)
     for path in PATHS:

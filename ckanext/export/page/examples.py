@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Example:
-    """`language` names what the text is for; `note` is whether it always asks for CSV."""
+    """`title` names what the text is for; `csv` says that it asks for CSV whatever is chosen."""
 
     name: str
     title: str
@@ -30,12 +30,12 @@ def examples(url: str, csv_url: str, name: str, with_token: bool) -> list[Exampl
 
 
 def _curl(url: str, name: str, with_token: bool) -> str:
-    token = ' --header "Authorization: $CKAN_API_TOKEN"' if with_token else ""
-    return f"curl --fail{token} --output {shlex.quote(name)}.zip {shlex.quote(url)}\n"
+    header = ' --header "Authorization: $CKAN_API_TOKEN"' if with_token else ""
+    return f"curl --fail{header} --output {shlex.quote(name)}.zip {shlex.quote(url)}\n"
 
 
 def _python(url: str, with_token: bool) -> str:
-    token = ', headers={"Authorization": os.environ["CKAN_API_TOKEN"]}' if with_token else ""
+    headers = ', headers={"Authorization": os.environ["CKAN_API_TOKEN"]}' if with_token else ""
     return f"""\
 import io
 {"import os" + chr(10) if with_token else ""}import urllib.request
@@ -44,7 +44,7 @@ import zipfile
 import pandas as pd
 
 url = {json.dumps(url)}
-request = urllib.request.Request(url{token})
+request = urllib.request.Request(url{headers})
 with urllib.request.urlopen(request) as answer:
     archive = zipfile.ZipFile(io.BytesIO(answer.read()))
 name = next(name for name in archive.namelist() if name.endswith(".csv"))
@@ -54,11 +54,11 @@ print(observations.head())
 
 
 def _r(url: str, with_token: bool) -> str:
-    token = ',\n              headers = c(Authorization = Sys.getenv("CKAN_API_TOKEN"))'
+    headers = ',\n              headers = c(Authorization = Sys.getenv("CKAN_API_TOKEN"))'
     return f"""\
 url <- {json.dumps(url)}
 file <- tempfile(fileext = ".zip")
-download.file(url, file, mode = "wb"{token if with_token else ""})
+download.file(url, file, mode = "wb"{headers if with_token else ""})
 name <- grep("[.]csv$", unzip(file, list = TRUE)$Name, value = TRUE)
 observations <- read.csv(unz(file, name), encoding = "UTF-8")
 head(observations)

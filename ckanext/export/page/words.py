@@ -18,7 +18,6 @@ from ..errors import (
 )
 from ..query import Query
 
-
 # Asked when it is told, because the language is the visitor's.
 _WORDS: dict[type[ExportError], Callable[[], str]] = {
     BadDate: lambda: _("This is not a day that exists; write it as yyyy-mm-dd: {value}"),
