@@ -9,7 +9,7 @@ from . import config
 from .errors import ExportError
 from .formats import describe_formats
 from .page.form import Form
-from .page.look import first_rows, look, told
+from .page.look import Look, first_rows, look, told
 
 __all__ = ["export_page"]
 
@@ -27,7 +27,7 @@ def show() -> Any:
     seen = look(Form.read(given, submitted=button == "download"))
     if button == "download" and seen.rows:
         return tk.redirect_to(seen.api_url())
-    rows = _rows(seen.form) if button == "preview" and seen.rows else {}
+    rows = _rows(seen) if button == "preview" and seen.rows else {}
     page = tk.render("export/page.html", _variables(seen, **rows))
     return make_response(page, 400 if seen.form.mistakes else 200)
 
@@ -44,10 +44,10 @@ def live() -> Response:
 @export_page.route("/preview")
 def preview() -> str:
     """The first rows and the estimated size."""
-    form = _form()
-    if form.mistakes:
-        return ""
-    return tk.render("export/snippets/preview.html", _rows(form))
+    seen = look(_form())
+    # The numbers say already whether there is anything; then nobody need read the lake for it.
+    rows = _rows(seen) if seen.rows else {"preview_trouble": seen.trouble}
+    return tk.render("export/snippets/preview.html", rows)
 
 
 def _form() -> Form:
@@ -56,15 +56,15 @@ def _form() -> Form:
     return Form.read(given, submitted=bool(given))
 
 
-def _rows(form: Form) -> dict[str, Any]:
+def _rows(seen: Look) -> dict[str, Any]:
     try:
-        seen, rows = first_rows(form), look(form).rows
-        return {"preview": seen, "size": seen.size(rows)}
+        first = first_rows(seen.form)
+        return {"preview": first, "size": first.size(seen.rows)}
     except ExportError as error:
         return {"preview_trouble": told(error)}
 
 
-def _variables(seen: Any, **others: Any) -> dict[str, Any]:
+def _variables(seen: Look, **others: Any) -> dict[str, Any]:
     return {
         "look": seen,
         "form": seen.form,
