@@ -14,7 +14,13 @@ from ckanext.export.formats import registry
 CHECKOUT = Path(__file__).parent.parent
 README = (CHECKOUT / "README.rst").read_text()
 DECLARED = CHECKOUT / "ckanext/export/config_declaration.yaml"
-PAGES = ["README.rst", "docs/administrators.rst", "docs/developers.rst", "docs/users.rst"]
+PAGES = [
+    "README.rst",
+    "docs/administrators.rst",
+    "docs/developers.rst",
+    "docs/pictures.rst",
+    "docs/users.rst",
+]
 
 
 def options() -> list[dict[str, str]]:

@@ -3,7 +3,9 @@
 import csv
 import io
 import re
+import shutil
 import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -170,10 +172,43 @@ def test_the_request_for_curl_works(opened: Visit, tmp_path: Path):
     page = opened.page
     choose(page, "units", "%")
     expected = number(page, "Observations")
-    command = page.locator("#export-curl").text_content()
-    subprocess.run(["/bin/sh", "-ec", command or ""], cwd=tmp_path, check=True)
+    run("/bin/sh", "-ec", text(page, "curl"), folder=tmp_path)
 
     assert rows_of(tmp_path / "smart-homes.zip") == expected
+
+
+@pytest.mark.skipif(not shutil.which("Rscript"), reason="R is not installed")
+def test_the_request_for_r_works(opened: Visit, tmp_path: Path):
+    choose(opened.page, "units", "W")
+    program = f"{text(opened.page, 'r')}\ncat(dim(observations))\n"
+    (tmp_path / "request.R").write_text(program)
+
+    assert run("Rscript", "request.R", folder=tmp_path)[-2:] == [
+        f"{number(opened.page, 'Observations')}",
+        "8",
+    ]
+
+
+def test_the_request_for_pandas_works(opened: Visit, tmp_path: Path):
+    pytest.importorskip("pandas")
+    choose(opened.page, "units", "W")
+    program = f"{text(opened.page, 'python')}\nprint(*observations.shape)\n"
+    (tmp_path / "request.py").write_text(program)
+
+    assert run(sys.executable, "request.py", folder=tmp_path)[-2:] == [
+        f"{number(opened.page, 'Observations')}",
+        "8",
+    ]
+
+
+def text(page: Page, name: str) -> str:
+    return page.locator(f"#export-{name}").text_content() or ""
+
+
+def run(*command: str, folder: Path) -> list[str]:
+    """The words that a program prints."""
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.split()
 
 
 @pytest.mark.parametrize("locale", ["", "/ar", "/pt_PT"])

@@ -8,6 +8,7 @@ from typing import Any
 import ckantoolkit as tk
 import orjson
 from ckan.lib.redis import connect_to_redis
+from flask import current_app
 from redis import RedisError
 
 from .. import config, counted, orders
@@ -39,6 +40,12 @@ class Look:
     @property
     def rows(self) -> int:
         return self.found.get("rows", 0)
+
+    @property
+    def prepares(self) -> bool:
+        """Whether this portal can prepare exports for somebody who is logged in."""
+        known = "export_jobs.prepare_export" in current_app.view_functions
+        return known and tk.current_user.is_authenticated
 
     def types(self) -> dict[str, int]:
         """Producer types to choose from, with their observations; what was asked for is there."""
