@@ -53,7 +53,7 @@ def preview(
         raise EmptyDataset("No observation matches these filters.")
     size = sum(batch.num_rows for batch in sample)
     header, *rows = _cells(_first(sample, SHOWN), formats, options)
-    zipped = {kind.name: _zipped(kind(options), sample) / size for kind in formats}
+    zipped = {kind.name: _zipped(_writer(kind, options), sample) / size for kind in formats}
     return Preview(header, rows, zipped)
 
 
@@ -81,9 +81,13 @@ def _cells(
 ) -> list[list[str]]:
     """A line per row, as text. What CSV does to formulas is shown where CSV is asked for."""
     escape = options.escape_formulas and Csv in formats
-    pieces = Csv(replace(options, escape_formulas=escape)).encode(batches)
+    pieces = _writer(Csv, replace(options, escape_formulas=escape)).encode(batches)
     text = b"".join(pieces).decode(errors="replace")
     return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+
+
+def _writer(kind: type[Format], options: Options) -> Format:
+    return kind(options)
 
 
 def _zipped(writer: Format, batches: Iterable[pa.RecordBatch]) -> int:
