@@ -26,20 +26,22 @@ _DESCRIPTIONS = 6_000  # bytes of the zip's other members and of its directory
 
 @dataclass(frozen=True)
 class Preview:
-    """`header` and `rows` are the cells of the first rows as CSV has them; `bytes_per_row` is by
-    name of format, zipped."""
+    """`header` and `rows` are the cells of the first rows as CSV has them. A zip of no rows would
+    have `least` bytes, and every row adds `per_row`."""
 
     header: list[str]
     rows: list[list[str]]
-    bytes_per_row: dict[str, float]
+    least: float
+    per_row: float
 
     def size(self, rows: int) -> int:
         """About the bytes of a zip with so many rows.
 
         A sample, the selection's first 16,384 rows or as many as can be read at once, is written
-        and compressed as the export does it; the rest is taken to be like it.
+        and compressed as the export does it, and so is its first half; all other rows are taken
+        to add as much as those of its second half did.
         """
-        return round(_DESCRIPTIONS + rows * sum(self.bytes_per_row.values()))
+        return round(self.least + rows * self.per_row)
 
 
 def preview(
@@ -51,10 +53,14 @@ def preview(
         sample = list(_soon(_first(Protection(policy).protect(scan.batches()), _SAMPLE)))
     if not sample:
         raise EmptyDataset("No observation matches these filters.")
-    size = sum(batch.num_rows for batch in sample)
     header, *rows = _cells(_first(sample, SHOWN), formats, options)
-    zipped = {kind.name: _zipped(_writer(kind, options), sample) / size for kind in formats}
-    return Preview(header, rows, zipped)
+    size = sum(batch.num_rows for batch in sample)
+    whole, half = (
+        sum(_zipped(_writer(kind, options), part) for kind in formats)
+        for part in (sample, list(_first(sample, size // 2)))
+    )
+    per_row = max(0.0, (whole - half) / (size - size // 2))
+    return Preview(header, rows, _DESCRIPTIONS + whole - per_row * size, per_row)
 
 
 def _soon(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -69,7 +75,7 @@ def _soon(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 def _first(batches: Iterable[pa.RecordBatch], most: int) -> Iterator[pa.RecordBatch]:
     """The first so many rows."""
-    for batch in batches:
+    for batch in batches if most else ():
         yield batch.slice(0, most)
         most -= batch.num_rows
         if most <= 0:
