@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 QUIET = [
     "--no-sandbox",  # Chromium refuses to run as root with one
@@ -14,6 +14,9 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+PATIENCE = 30_000  # milliseconds: a machine may be busy with other tests
+
+expect.set_options(timeout=PATIENCE)
 
 
 class Visit:
