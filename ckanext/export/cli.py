@@ -13,7 +13,7 @@ from typing import IO, Any
 import click
 from tqdm import tqdm
 
-from . import config, counted, orders
+from . import counted, orders
 from .demo import DemoLakeError, make_demo_lake
 from .errors import ExportError
 from .export import Export
@@ -70,7 +70,7 @@ def formats() -> None:
 def summary(**filters: Any) -> None:
     """What an export with these filters would hold, as JSON."""
     with _told():
-        told = counted.cube().summary(_query(**filters), config.min_homes())
+        told = counted.summary(_query(**filters))
     click.echo(json.dumps(told, indent=2, ensure_ascii=False))
 
 

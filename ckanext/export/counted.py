@@ -8,22 +8,36 @@ meanwhile the others tell the numbers from before, or wait where there are none.
 import hashlib
 import hmac
 import time
-from typing import cast
+from typing import Any, cast
 
 from ckan.lib.redis import connect_to_redis
 from redis import RedisError
 
 from . import config, orders
 from .cube import COLUMNS, Cube
-from .errors import ExportError, TooManyExports
+from .errors import ExportError, LakeUnavailable, TooManyExports
 from .lake import Lake
 from .privacy import Policy, Protection
 from .query import Query
 from .slots import Slot, site_key
+from .summary import summarize
 
 _KEPT = 86_400  # seconds after which a cube that nobody asks for is dropped
 _PATIENCE = 20.0  # seconds that a visitor waits for another one's counting
 _GLANCE = 0.2
+
+
+def summary(query: Query) -> dict[str, Any]:
+    """What an export would hold, as `Cube.summary` tells it.
+
+    Where not all of the lake can be read, the part that is asked for may be: it is counted by
+    itself. Raises Misconfigured, LakeUnavailable, TooFewHomes and TooManyExports.
+    """
+    try:
+        return cube().summary(query, config.min_homes())
+    except LakeUnavailable:
+        with Slot(config.max_concurrent()):
+            return summarize(orders.lake(), orders.policy(), query)
 
 
 def cube() -> Cube:
@@ -31,6 +45,7 @@ def cube() -> Cube:
     lake, policy = orders.lake(), orders.policy()
     shelf = _Shelf(name_of(lake, policy))
     found, fresh = shelf.look()
+    shelf.expect_whole()
     if found and fresh:
         return found
     try:
@@ -49,14 +64,20 @@ def name_of(lake: Lake, policy: Policy) -> str:
 
 
 def _count(lake: Lake, policy: Policy, shelf: "_Shelf", before: Cube | None) -> Cube:
-    with lake.scan(policy.narrow(Query())) as scan:
-        if before and before.version is not None and before.version == scan.version:
-            counted = before
-        else:
-            batches = Protection(policy).protect(scan.batches(COLUMNS))
-            counted = Cube.count(batches, scan.version)
+    try:
+        counted = _counted(lake, policy, before)
+    except LakeUnavailable as error:
+        shelf.put_failure(error)
+        raise
     shelf.put(counted)
     return counted
+
+
+def _counted(lake: Lake, policy: Policy, before: Cube | None) -> Cube:
+    with lake.scan(policy.narrow(Query())) as scan:
+        if before and before.version is not None and before.version == scan.version:
+            return before
+        return Cube.count(Protection(policy).protect(scan.batches(COLUMNS)), scan.version)
 
 
 def _wait(shelf: "_Shelf") -> Cube:
@@ -78,6 +99,7 @@ class _Shelf:
         self._redis = connect_to_redis()
         self._cube = site_key(f"cube:{name}")
         self._fresh = site_key(f"cube:{name}:fresh")
+        self._broken = site_key(f"cube:{name}:broken")
 
     def look(self) -> tuple[Cube | None, bool]:
         """The cube if there is one, and whether it may be told without asking the lake."""
@@ -94,6 +116,17 @@ class _Shelf:
         self._redis.set(self._cube, counted.to_bytes(), ex=_KEPT)
         if config.summary_seconds() > 0:
             self._redis.set(self._fresh, b"1", ex=config.summary_seconds())
+
+    def put_failure(self, error: LakeUnavailable) -> None:
+        """So that not every visitor reads a broken lake to where it breaks."""
+        if config.summary_seconds() > 0:
+            self._redis.set(self._broken, error.detail, ex=config.summary_seconds())
+
+    def expect_whole(self) -> None:
+        """Raises LakeUnavailable again for as long as the failure is remembered."""
+        detail = cast("bytes | None", self._redis.get(self._broken))
+        if detail:
+            raise LakeUnavailable(detail.decode(), inside="found a moment ago")
 
     def is_counting(self) -> bool:
         return bool(self._redis.exists(site_key(f"counting:{self.name}")))

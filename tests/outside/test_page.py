@@ -82,6 +82,7 @@ def test_every_change_is_counted_and_the_address_keeps_it(opened: Visit):
     page = opened.page
     everything = number(page, "Observations")
     choose(page, "types", "light")
+    ready(page)  # a request that a later one makes superfluous would be a complaint
     lights = number(page, "Observations")
     page.locator('input[name="date_to"]').fill("2016-01-12")
     expect(page.locator(".export-numbers")).to_contain_text("2")

@@ -2,15 +2,16 @@
 
 import threading
 
+import ckantoolkit as tk
 import pytest
 from ckan.lib.redis import connect_to_redis
 from ckan.tests.helpers import call_action
 
 from ckanext.export import config, counted
-from ckanext.export.errors import TooManyExports
+from ckanext.export.errors import LakeUnavailable, TooManyExports
 from ckanext.export.lake.files import FileLake, FileScan
 from ckanext.export.slots import Slot, site_key
-from tests.builders import in_every_home, observation, write_lake
+from tests.builders import garble, in_every_home, observation, write_lake, write_large_day
 
 pytestmark = [
     pytest.mark.ckan_config("ckan.plugins", "export"),
@@ -116,6 +117,23 @@ def test_counting_is_an_export_among_others(lake):
         patch.setattr(config, "max_concurrent", lambda: 1)
         with pytest.raises(TooManyExports):
             counted.cube()
+
+
+def test_a_part_is_counted_where_the_whole_cannot_be_read(lake):
+    garble(write_large_day(lake, "2022-06-29", 200_000))
+
+    assert call_action("export_summary_show", date_to="2022-06-22")["rows"] == 60
+    with pytest.raises(tk.ValidationError):
+        rows()
+
+
+def test_a_broken_lake_is_not_read_by_everybody(lake, versions):
+    garble(write_large_day(lake, "2022-06-29", 200_000))
+    for _ in range(3):
+        with pytest.raises(LakeUnavailable):
+            counted.cube()
+
+    assert versions.counted == 1
 
 
 def test_the_key_in_redis_tells_nothing(lake, ckan_config):

@@ -5,7 +5,7 @@ from typing import Any
 
 import ckantoolkit as tk
 
-from .. import config, counted
+from .. import counted
 from ..errors import BadParameter, ExportError
 from ..formats import describe_formats
 from ..query import Query
@@ -37,7 +37,7 @@ def export_summary_show(context: Any, data_dict: dict[str, Any]) -> dict[str, An
     tk.check_access("export_observations", context, data_dict)
     try:
         query = Query.parse({name: _texts(name, value) for name, value in data_dict.items()})
-        return counted.cube().summary(query, config.min_homes())
+        return counted.summary(query)
     except BadParameter as error:
         name = error.members.get("parameter", "parameter")
         raise tk.ValidationError({name: [error.detail]}) from error
