@@ -15,7 +15,13 @@ from tests.contract.formats import GAPS
 CHECKOUT = Path(__file__).parent.parent
 README = (CHECKOUT / "README.rst").read_text()
 DECLARED = CHECKOUT / "ckanext/export/config_declaration.yaml"
-PAGES = ["README.rst", "docs/administrators.rst", "docs/developers.rst", "docs/users.rst"]
+PAGES = [
+    "README.rst",
+    "docs/administrators.rst",
+    "docs/developers.rst",
+    "docs/pictures.rst",
+    "docs/users.rst",
+]
 
 
 def options() -> list[dict[str, str]]:

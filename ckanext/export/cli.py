@@ -12,7 +12,7 @@ from typing import IO, Any
 import click
 from tqdm import tqdm
 
-from . import orders, recent
+from . import counted, orders, recent
 from .check import check as check_lake
 from .cli_jobs import publish_command, tidy
 from .demo import DemoLakeError, make_demo_lake
@@ -21,7 +21,6 @@ from .export import Export
 from .formats import describe_formats, find_formats
 from .query import Query
 from .shortcomings import shortcomings
-from .summary import summarize
 
 __all__ = ["export"]
 
@@ -70,7 +69,7 @@ def formats() -> None:
 def summary(**filters: Any) -> None:
     """What an export with these filters would hold, as JSON."""
     with _told():
-        told = summarize(orders.lake(), orders.policy(), _query(**filters))
+        told = counted.summary(_query(**filters))
     click.echo(json.dumps(told, indent=2, ensure_ascii=False))
 
 

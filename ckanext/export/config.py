@@ -51,6 +51,18 @@ def patience() -> float:
     return float(tk.config["ckanext.export.patience"])
 
 
+def summary_seconds() -> int:
+    return tk.config["ckanext.export.summary.seconds"]
+
+
+def page_title() -> str:
+    return tk.config["ckanext.export.page.title"]
+
+
+def page_introduction() -> str:
+    return tk.config["ckanext.export.page.introduction"]
+
+
 def privacy_key() -> bytes:
     """The configured key, or one derived from the portal's secret for this purpose alone.
 

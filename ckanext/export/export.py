@@ -82,7 +82,7 @@ class Export(Iterator[bytes]):
         self.tally = Tally()
         try:
             self._scan = lake.scan(order.policy.narrow(order.query))
-            self._expect_homes(self._scan)
+            expect_homes(self._scan, order.policy)
             self._first_pass = self._beginning(self._protected(self._scan))
         except BaseException as error:
             self._outcome = error.title if isinstance(error, ExportError) else journal.FAILED
@@ -141,22 +141,6 @@ class Export(Iterator[bytes]):
             seconds=round(time.monotonic() - self._begun, 3),
             outcome=self._outcome,
         )
-
-    def _expect_homes(self, scan: Scan) -> None:
-        """An early stop makes this cheap where there are enough homes."""
-        if self._order.policy.min_homes <= 1:
-            return
-        homes = set[str]()
-        columns = ("home", "entity_id", "type")
-        for batch in Protection(self._order.policy).protect(scan.batches(columns)):
-            homes.update(count_values(batch.column("home")))
-            if len(homes) >= self._order.policy.min_homes:
-                return
-        if homes:
-            raise TooFewHomes(
-                "Too few homes contribute to this selection for their privacy; "
-                "ask for a longer period, more types or more units."
-            )
 
     def _protected(self, scan: Scan) -> Generator[pa.RecordBatch, None, None]:
         self._protection = Protection(self._order.policy)
@@ -223,6 +207,23 @@ class Export(Iterator[bytes]):
             yield from file.encode(tally.count(ahead))
         finally:
             ahead.close()
+
+
+def expect_homes(scan: Scan, policy: Policy) -> None:
+    """Raises TooFewHomes. An early stop makes this cheap where there are enough homes."""
+    if policy.min_homes <= 1:
+        return
+    homes = set[str]()
+    columns = ("home", "entity_id", "type")
+    for batch in Protection(policy).protect(scan.batches(columns)):
+        homes.update(count_values(batch.column("home")))
+        if len(homes) >= policy.min_homes:
+            return
+    if homes:
+        raise TooFewHomes(
+            "Too few homes contribute to this selection for their privacy; "
+            "ask for a longer period, more types or more units."
+        )
 
 
 def _resumed(

@@ -18,12 +18,14 @@ from .formats import Format, describe_formats, find_format, find_formats, regist
 from .jobs_views import jobs  # noqa: F401  a blueprint of its own
 from .openapi import document
 from .package.contents import stem
+from .pages import export_page  # noqa: F401  the blanket takes the blueprints that are here
 from .query import Query
 from .slots import RETRY_AFTER, Slot
 
 log = logging.getLogger(__name__)
 
 PREFIX = "/api/export"
+_WAITING = "export_answer"  # a cookie
 _JSON = "application/json"
 _SWAGGER = f"{flask_swagger_ui.__path__[0]}/dist"
 
@@ -46,7 +48,8 @@ def formats() -> Response:
 @export.route("/openapi.json")
 def openapi() -> Response:
     base = tk.url_for("export.root", locale="default").rstrip("/")
-    return Response(orjson.dumps(document(base)), content_type=_JSON)
+    page = tk.url_for("export_page.show", locale="default")
+    return Response(orjson.dumps(document(base, page)), content_type=_JSON)
 
 
 @export.route("/ui/")
@@ -108,6 +111,8 @@ def _guard(response: Response) -> Response:
     if not is_page:
         request.environ["__no_cache__"] = True
         response.cache_control.no_store = True
+    if _WAITING in request.cookies:  # the page for people wants to know when the answer comes
+        response.set_cookie(_WAITING, str(response.status_code), max_age=60, samesite="Lax")
     return response
 
 
