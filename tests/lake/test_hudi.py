@@ -11,6 +11,7 @@ import pytest
 from ckanext.export.errors import LakeUnavailable, Misconfigured
 from ckanext.export.lake import Storage, open_lake
 from ckanext.export.query import Query
+from tests.builders import export, members
 from tests.lake.hudi_attributes import attributes
 from tests.object_store import object_store
 
@@ -126,6 +127,18 @@ def test_two_passes_give_the_same_rows_in_the_same_order(table):
         passes = [[row for batch in scan.batches() for row in batch.to_pylist()] for _ in "ab"]
 
     assert passes[0] == passes[1] == read(table)
+
+
+def test_the_same_commit_gives_the_same_files_and_stands_in_the_manifest(table):
+    exported = [members(export(f"hudi+file://{table}", "csv", "json")) for _ in "ab"]
+
+    for kind in ("csv", "json"):
+        first, second = (zipped[f"smart-homes_2026-03-04.{kind}"] for zipped in exported)
+        assert first == second
+    told = json.loads(exported[0]["manifest.json"])
+    assert told["lake_version"] == instants(table)[-1]
+    assert told["ordered"]
+    assert told["rows"] > 30
 
 
 def test_the_version_is_the_instant_of_the_last_commit(name, table):
