@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..errors import TELL, ExportError, LakeUnavailable
+from ..errors import TELL, LakeUnavailable
 from ..observations import COLUMNS
 from ..query import Query
 from .base import Inspection, Lake, Scan, load_driver
@@ -21,6 +21,7 @@ _PARTITION = ["path_year", "path_month", "path_day"]  # the UTC day of the uploa
 _CLOCK = timedelta(days=1)  # that a home's clock may be ahead
 _BYTES = 32 << 20  # of a batch of the wide table, about
 _MOST_ROWS = 4_096  # of one
+_ARROW = (pa.ArrowException, OSError)
 
 
 class HudiLake(Lake):
@@ -192,12 +193,12 @@ class HudiScan(Scan):
 
 @contextmanager
 def _told(storage: Storage) -> Iterator[None]:
-    """The driver's failures, whose class it does not export, in words."""
+    """The driver's failures in words. It does not export their class."""
     try:
         yield
-    except ExportError:
-        raise
     except Exception as error:
+        if type(error).__module__ != "_internal" and not isinstance(error, _ARROW):
+            raise
         raise LakeUnavailable(
             f"The data lake cannot be read; {TELL}", inside=storage.hide(str(error))
         ) from None
