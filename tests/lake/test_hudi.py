@@ -223,6 +223,7 @@ def test_without_its_driver_the_error_names_the_extra(monkeypatch):
     assert "ckanext-export[hudi]" in failure.value.inside
 
 
+@pytest.mark.parametrize("name", ["cow8", "mor8"])
 def test_a_table_in_an_object_store_gives_the_same_rows(name, table):
     store = object_store()
     lake = open_lake(f"hudi+{store.upload(table)}", storage=Storage.parse(store.options))
