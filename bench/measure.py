@@ -28,6 +28,7 @@ class Run:
     text: int | None = None  # what was rendered
     sent: int | None = None  # what came out, compressed where the way compresses
     peak: int | None = None
+    cpu: float | None = None  # seconds of all processes, where known
 
     @property
     def rate(self) -> float:

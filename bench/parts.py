@@ -11,12 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from isal import isal_zlib
 
-from ckanext.export.demo.compute import pc
+from ckanext.export.compute import pc
 from ckanext.export.formats.base import Options
 from ckanext.export.formats.csv import Csv
-from ckanext.export.formats.rows import RowWriter
 from ckanext.export.formats.times import timestamps
-from ckanext.export.observations import COLUMNS, SCHEMA, TEXTS, TIMES, Distinct, codes
+from ckanext.export.observations import COLUMNS, SCHEMA, TEXTS, TIMES
 from ckanext.export.privacy import Policy, Protection
 
 from .lakes import published_attributes, published_types
@@ -112,10 +111,7 @@ def _spliced(column: pa.Array) -> pa.Array:
 def _rows(batches: list[pa.RecordBatch]) -> dict[str, Callable[[], object]]:
     """The same cells, known beforehand: taken from one pool, or an array a column and joined."""
     kind = Csv(Options())
-    cells = {name: kind._cells(name) for name in TEXTS}
-    times = {name: (kind.around(name), kind.null(name)) for name in TIMES}
-    writer = RowWriter(cells, times, kind.between)
-    known = {name: Distinct(cell) for name, cell in cells.items()}
+    writer, known = kind.rows(), kind.rows()
 
     def taken() -> None:
         for batch in batches:
@@ -123,14 +119,8 @@ def _rows(batches: list[pa.RecordBatch]) -> dict[str, Callable[[], object]]:
 
     def joined() -> None:
         for batch in batches:
-            arrays = []
-            for name in COLUMNS:
-                column = batch.column(name)
-                if name in TIMES:
-                    arrays.append(timestamps(column, *times[name][0]))
-                else:
-                    answers = pa.array(known[name].answers(column), pa.string())
-                    arrays.append(answers.take(pa.array(codes(column))))
+            parts = (known.cells(name, batch.column(name)) for name in COLUMNS)
+            arrays = [cells.take(pa.array(places)) for cells, places in parts]
             pc.binary_join_element_wise(*arrays, "")
 
     taken()

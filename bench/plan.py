@@ -8,13 +8,13 @@ from pathlib import Path
 
 from portal_stack.portal import Portal, running_portal
 
-from . import count, datastore, download, original
+from . import count, datastore, download, original, postgresql
 from .lakes import BenchLake, Part, demo_lake, published_types, varied_lake
 from .measure import FORMATS, Record, Run, fresh
 from .ours import Look, address, look
 from .worker import Worker
 
-EXTRAS = ("limit", "datastore", "original", "varied", "parts")
+EXTRAS = ("limit", "datastore", "original", "varied", "parts", "postgresql")
 ASKED_FOR = ("trino",)  # downloads 0.8 GB
 PEER_ROWS = 1_000_000
 SLOWEST_PEER_ROWS = 100_000  # pandas' XML: 100 KB of memory a row
@@ -69,6 +69,8 @@ class Bench:
                     self._round(portal, kind, dump)
             if "varied" in self.extras:
                 self._varied()
+            if "postgresql" in self.extras:
+                self._postgresql(portal)
 
     def _trino(self) -> None:
         from . import trino
@@ -154,6 +156,15 @@ class Bench:
                     for way, overlap in WAYS_OF_DUCKDB.items():
                         if "limit" in self.extras:
                             self._add(f"varied {way}", kind, self._duck(part, kind, overlap))
+
+    def _postgresql(self, portal: Portal) -> None:
+        self.say("Loading PostgreSQL")
+        whole = self.demo.whole
+        with postgresql.filled(portal, whole, self.scratch) as url:
+            for _ in range(self.repeat):
+                for way in postgresql.WAYS:
+                    run = postgresql.timed(portal, way, url, whole, self.types)
+                    self._add(way, "csv", run)
 
     def _add(self, way: str, kind: str, run: Run) -> None:
         self.record.add(way, kind, run)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ckanext.export.demo.compute import pc
+from ckanext.export.compute import pc
 from ckanext.export.demo.dice import draw, seed_of
 from ckanext.export.demo.lake import new_directory, write_day
 from ckanext.export.demo.observations import SCHEMA, day_name

@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from lxml import etree
 
 from ckanext.export.export import Export, Order
 from ckanext.export.formats import find_format, find_formats
-from ckanext.export.formats.base import Options
+from ckanext.export.formats.base import About, Options
 from ckanext.export.lake import open_lake
 from ckanext.export.observations import COLUMNS, SCHEMA
 from ckanext.export.package.contents import Description
@@ -28,6 +27,7 @@ from ckanext.export.query import Query
 Row = dict[str, Any]
 
 DEFAULTS = Options()
+NOTHING = About()
 NOON = datetime(2022, 6, 20, 12, tzinfo=UTC)
 HOMES = ("villa-anna", "loft-björn", "hütte-çağla", "casa-dora")
 LAKE_SCHEMA = pa.schema(
@@ -36,7 +36,6 @@ LAKE_SCHEMA = pa.schema(
         for name in COLUMNS
     ]
 )
-NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
 def observation(**changes: Any) -> Row:
@@ -141,6 +140,8 @@ def policy(**changes: Any) -> Policy:
         "types": ("sensor", "light", "climate", "binary_sensor", "weather"),
         "attributes": ("device_class", "brightness", "hvac_modes", "temperature"),
         "min_homes": 3,
+        "entity_mode": "keep",
+        "text_mode": "checked",
     }
     return Policy(**given | changes)
 
@@ -213,9 +214,11 @@ def canonical(rows: Sequence[Row]) -> pa.RecordBatch:
     return pa.record_batch(arrays, schema=SCHEMA)
 
 
-def encode(name: str, *batches: Sequence[Row], options: Options = DEFAULTS) -> bytes:
+def encode(
+    name: str, *batches: Sequence[Row], options: Options = DEFAULTS, about: About = NOTHING
+) -> bytes:
     """The file that a format makes of batches of rows, which nothing has protected."""
-    writer = find_format(name)(options)
+    writer = find_format(name)(options, about)
     return b"".join(bytes(piece) for piece in writer.encode(map(canonical, batches)))
 
 
@@ -226,14 +229,6 @@ def read_csv(content: bytes) -> list[Row]:
 
 def read_json(content: bytes) -> list[Row]:
     return json.loads(content)
-
-
-def read_xml(content: bytes) -> list[Row]:
-    root = etree.fromstring(content, etree.XMLParser(huge_tree=True))
-    return [
-        {cell.tag: None if cell.get(NIL) == "true" else cell.text or "" for cell in row}
-        for row in root
-    ]
 
 
 def as_written(time: datetime | None) -> str | None:

@@ -1,5 +1,6 @@
 """A real S3 server on loopback that checks credentials, and counts what is fetched from it."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
+_USER = "reader"
 _numbers = count()
 
 
@@ -51,6 +53,26 @@ class ObjectStore:
             aws_access_key_id=self.access_key,
             aws_secret_access_key=self.secret_key,
         )
+
+    @property
+    def iam(self) -> Any:
+        return boto3.client(
+            "iam",
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="nobody",
+            aws_secret_access_key="nothing",  # noqa: S106
+        )
+
+    def new_key(self) -> tuple[str, str]:
+        """Another access key of the user, and its secret."""
+        with _without_checks():
+            key = self.iam.create_access_key(UserName=_USER)["AccessKey"]
+        return key["AccessKeyId"], key["SecretAccessKey"]
+
+    def revoke(self, access_key: str) -> None:
+        with _without_checks():
+            self.iam.delete_access_key(UserName=_USER, AccessKeyId=access_key)
 
     def upload(self, folder: Path, prefix: str = "lake") -> str:
         """The URL of a new bucket's prefix that holds what is below a folder."""
@@ -105,21 +127,10 @@ def object_store() -> ObjectStore:
     server = make_server("127.0.0.1", 0, application, True, request_handler=_Silent)
     Thread(target=server.serve_forever, name="object-store", daemon=True).start()
     store.endpoint = f"http://127.0.0.1:{server.server_port}"
+    allowed = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
     with _without_checks():
-        iam = boto3.client(
-            "iam",
-            endpoint_url=store.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="nobody",
-            aws_secret_access_key="nothing",  # noqa: S106
-        )
-        iam.create_user(UserName="reader")
-        iam.put_user_policy(
-            UserName="reader",
-            PolicyName="s3",
-            PolicyDocument='{"Version":"2012-10-17","Statement":'
-            '[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}',
-        )
-        key = iam.create_access_key(UserName="reader")["AccessKey"]
-    store.access_key, store.secret_key = key["AccessKeyId"], key["SecretAccessKey"]
+        store.iam.create_user(UserName=_USER)
+        store.iam.put_user_policy(UserName=_USER, PolicyName="s3", PolicyDocument=policy)
+    store.access_key, store.secret_key = store.new_key()
     return store

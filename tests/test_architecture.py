@@ -12,6 +12,7 @@ PACKAGE = Path(ckanext.export.errors.__file__).parent
 # Room → how far up it is. A module imports from its own room or from lower ones.
 LEVELS = {
     "errors": 0,
+    "compute": 0,
     "query": 1,
     "observations": 1,
     "ahead": 1,
@@ -21,6 +22,7 @@ LEVELS = {
     "package": 3,
     "export": 4,
     "summary": 4,
+    "check": 5,
 }
 SIDE_BY_SIDE = 2  # rooms of this level do not know each other
 PORTAL = {"ckan", "ckantoolkit", "flask", "click"}

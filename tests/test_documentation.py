@@ -10,6 +10,7 @@ import yaml
 
 from ckanext.export.cli import export
 from ckanext.export.formats import registry
+from tests.contract.formats import GAPS
 
 CHECKOUT = Path(__file__).parent.parent
 README = (CHECKOUT / "README.rst").read_text()
@@ -62,6 +63,16 @@ def test_the_readme_starts_with_two_commands():
 @pytest.mark.parametrize("name", sorted(registry()))
 def test_every_format_is_in_the_documentation_of_the_api(name):
     assert f"``/{name}``" in (CHECKOUT / "docs/users.rst").read_text()
+
+
+@pytest.mark.parametrize("name", sorted(registry()))
+def test_what_a_format_cannot_hold_is_in_its_documentation_and_nothing_else_is(name):
+    users = (CHECKOUT / "docs/users.rst").read_text()
+    _, _, chapter = users.partition("\nWhat a format cannot hold\n")
+    entries = dict(re.findall(r"^(\w+)\n((?:    .*\n)+)", chapter, re.MULTILINE))
+
+    told = words(entries.get(registry()[name].title, "")).rstrip(".")
+    assert {gap for gap in told.split("; ") if gap} == GAPS[name]
 
 
 @pytest.mark.parametrize("page", PAGES)

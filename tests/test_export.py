@@ -33,15 +33,15 @@ from tests.builders import (
     order,
     read_csv,
     read_json,
-    read_xml,
     some_rows,
     working_threads,
     write_file,
     write_lake,
     write_large_day,
 )
+from tests.readers import read_xml
 
-FORMATS = ("csv", "json", "xml")
+FORMATS = ("csv", "json", "xml", "jsonl", "tsv", "parquet", "xlsx")
 LONG = 60.0
 
 

@@ -2,7 +2,9 @@
 
 import queue
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import islice
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -83,3 +85,22 @@ class Ahead(Iterator[Item], Generic[Item]):
                 return
             except queue.Full:
                 self._queue.get_nowait()
+
+
+def in_turn(
+    sources: Iterable[Generator[Item, None, None]], together: int
+) -> Generator[Item, None, None]:
+    """All items of one generator after another, of which several work already."""
+    sources = iter(sources)
+    working = deque[Ahead[Item]]()
+    try:
+        while True:
+            for source in islice(sources, together - len(working)):
+                working.append(Ahead(source, 1, float("inf"), give_up=lambda: None))
+            if not working:
+                return
+            yield from working[0]
+            working.popleft().close()
+    finally:
+        for ahead in working:
+            ahead.close()

@@ -4,7 +4,6 @@ import json
 import os
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,12 +13,11 @@ import click
 from tqdm import tqdm
 
 from . import orders
+from .check import check as check_lake
 from .demo import DemoLakeError, make_demo_lake
 from .errors import ExportError
 from .export import Export
 from .formats import describe_formats, find_formats
-from .lake import Lake
-from .observations import count_values
 from .query import Query
 from .summary import summarize
 
@@ -120,38 +118,14 @@ def _save(exported: Export, file: IO[bytes]) -> None:
 
 
 @export.command()
-def check() -> None:
-    """Opens the configured lake and says what is in it and what is wrong with it."""
-    begun = time.monotonic()
+@click.option(
+    "--seconds", default=60.0, show_default=True, help="How long to read at most; 0 reads all."
+)
+def check(seconds: float) -> None:
+    """Opens the configured lake and says what is in it, how fast it is and what is wrong."""
     with _told():
-        lake, policy = orders.lake(), orders.policy()
-        inspection = lake.inspect()
-    for name, value in inspection.facts.items():
-        click.echo(f"{name}: {value}")
-    if inspection.problems:
-        raise click.ClickException("; ".join(inspection.problems[:10]))
-    with _told():
-        staying = _staying(lake, policy.types)
-        told = summarize(lake, policy, Query())
-    click.echo(f"observations for export: {told['rows']:,}")
-    click.echo(f"homes: {told['homes']:,}")
-    click.echo(f"days: {told['first_day']} to {told['last_day']} (UTC)")
-    click.echo(f"producer types: {_counted(told['types'])}")
-    click.echo(f"producer types that stay in the lake: {_counted(staying) or 'none'}")
-    click.echo(f"units: {_counted(told['units'])}")
-    click.echo(f"The lake is in order; this took {time.monotonic() - begun:.1f} s.")
-
-
-def _staying(lake: Lake, published: tuple[str, ...]) -> dict[str, int]:
-    counts = Counter[str]()
-    with lake.scan(Query()) as scan:
-        for batch in scan.batches(("type",)):
-            counts.update(count_values(batch.column("type")))
-    return {name: rows for name, rows in counts.items() if name not in published}
-
-
-def _counted(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name or '(none)'} {rows:,}" for name, rows in counts.items())
+        for sentence in check_lake(orders.lake(), orders.policy(), seconds):
+            click.echo(sentence)
 
 
 @export.command("demo-lake")

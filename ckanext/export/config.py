@@ -79,6 +79,30 @@ def privacy_attributes() -> tuple[str, ...]:
     return tuple(tk.config["ckanext.export.privacy.attributes"])
 
 
+def privacy_entities() -> str:
+    return tk.config["ckanext.export.privacy.entities"]
+
+
+def privacy_words() -> tuple[str, ...]:
+    return tuple(tk.config["ckanext.export.privacy.words"])
+
+
+def privacy_texts() -> str:
+    return tk.config["ckanext.export.privacy.texts"]
+
+
+def privacy_known_texts() -> tuple[str, ...]:
+    return tuple(tk.config["ckanext.export.privacy.known_texts"])
+
+
+def privacy_units() -> tuple[str, ...]:
+    return tuple(tk.config["ckanext.export.privacy.units"])
+
+
+def privacy_time() -> str:
+    return tk.config["ckanext.export.privacy.time"]
+
+
 def min_homes() -> int:
     return tk.config["ckanext.export.privacy.min_homes"]
 

@@ -120,7 +120,8 @@ class Export(Iterator[bytes]):
             )
 
     def _protected(self, scan: Scan) -> Generator[pa.RecordBatch, None, None]:
-        return Protection(self._order.policy).protect(regroup(scan.batches()))
+        self._protection = Protection(self._order.policy)
+        return self._protection.protect(regroup(scan.batches()))
 
     @staticmethod
     def _beginning(batches: Iterator[pa.RecordBatch]) -> Generator[pa.RecordBatch, None, None]:
@@ -145,6 +146,7 @@ class Export(Iterator[bytes]):
             scan.version,
             scan.ordered,
             self.tally,
+            self._protection.withheld,
             tuple(files),
         )
         for name, text in (
@@ -177,7 +179,9 @@ class Export(Iterator[bytes]):
         batches, self._first_pass = self._first_pass, None  # nobody else may keep it open
         ahead = Ahead(batches or self._protected(scan), 1, float("inf"), give_up=lambda: None)
         try:
-            yield from kind(self._order.options).encode(tally.count(ahead))
+            order = self._order
+            file = kind(order.options, order.description.about(kind))
+            yield from file.encode(tally.count(ahead))
         finally:
             ahead.close()
 

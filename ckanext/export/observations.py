@@ -2,7 +2,7 @@
 
 Smart homes repeat themselves: millions of observations have a few dozen entities, units and
 attribute texts. Text columns are therefore dictionary-encoded, and whatever has to be done to a
-text is an ordinary function that `Distinct` calls once per distinct value.
+text is an ordinary function that is called once per distinct value.
 """
 
 from collections import Counter
@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import pyarrow as pa
 
+from .compute import pc
 from .errors import TELL, LakeUnavailable
 
 TEXTS = ("home", "entity_id", "type", "state", "unit", "attributes")
@@ -28,8 +29,7 @@ DAY = 86_400_000_000  # microseconds
 _FIRST_ROWS = 8_192
 _ROWS = 65_536  # of a batch that has been made of several
 _BYTES = 16 << 20  # of one
-_LONGEST = 500  # characters of a text that is worth remembering
-_REMEMBERED = 50_000  # answers kept between batches, so that memory does not follow the lake
+_REMEMBERED = 8 << 20  # bytes of texts whose answers are kept for the next batches
 
 
 def producer_type(entity_id: str | None) -> str | None:
@@ -55,11 +55,16 @@ def instant(microseconds: int) -> datetime:
 
 
 def distinct_values(column: pa.DictionaryArray) -> list[str | None]:
-    """The texts of a column's dictionary; what is not UTF-8 becomes U+FFFD."""
+    """The texts of a column's dictionary."""
+    return as_texts(column.dictionary)
+
+
+def as_texts(texts: pa.StringArray) -> list[str | None]:
+    """Python's texts; what is not UTF-8 becomes U+FFFD."""
     try:
-        return column.dictionary.to_pylist()
+        return texts.to_pylist()
     except UnicodeDecodeError:
-        raw = column.dictionary.cast(pa.binary()).to_pylist()
+        raw = texts.cast(pa.binary()).to_pylist()
         return [None if text is None else text.decode(errors="replace") for text in raw]
 
 
@@ -102,9 +107,14 @@ def compact(column: pa.DictionaryArray) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(indices, column.dictionary.take(pa.array(kept)))
 
 
-def mapped(column: pa.DictionaryArray, function: "Distinct[str | None]") -> pa.DictionaryArray:
-    """The column with the answers instead of its texts, each once in the new dictionary."""
-    answers = pa.array(function.answers(column), pa.string()).dictionary_encode()
+def mapped(column: pa.DictionaryArray, function: "Rewritten") -> pa.DictionaryArray:
+    """The column with a function's answers instead of its texts."""
+    return replaced(column, function.answers(column))
+
+
+def replaced(column: pa.DictionaryArray, answers: pa.StringArray) -> pa.DictionaryArray:
+    """The column with `answers` as `Rewritten` gives them, each once in the new dictionary."""
+    answers = answers.dictionary_encode()
     places = codes(answers)[codes(column)]
     size = len(answers.dictionary)
     mask = (places == size) if answers.null_count else None
@@ -144,32 +154,56 @@ def _combined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
 Answer = TypeVar("Answer")
 
 
-class _Answers(dict[str | None, Answer]):
-    """Asks the function about what is not known yet."""
-
-    def __init__(self, function: Callable[[str | None], Answer]) -> None:
-        super().__init__()
-        self._function = function
-
-    def __missing__(self, text: str | None) -> Answer:
-        answer = self._function(text)
-        if text is None or len(text) <= _LONGEST:
-            self[text] = answer
-        return answer
-
-
 class Distinct(Generic[Answer]):
-    """Answers of a function on texts, each distinct text asked once and remembered for a while."""
+    """A function that is asked once per distinct text of a column: for columns with few."""
 
     def __init__(self, function: Callable[[str | None], Answer]) -> None:
         self._function = function
-        self._answers = _Answers(function)
 
     def answers(self, column: pa.DictionaryArray) -> list[Answer]:
         """One answer per dictionary value and, last, the answer for null: `codes` index it."""
-        texts = [*distinct_values(column), None]
-        if len(texts) > _REMEMBERED:
-            return list(map(self._function, texts))
-        if len(self._answers) > _REMEMBERED:
-            self._answers.clear()
-        return list(map(self._answers.__getitem__, texts))
+        return list(map(self._function, [*distinct_values(column), None]))
+
+
+class Rewritten:
+    """A function from texts to texts that is asked once per distinct text, and remembered.
+
+    Texts that match `plain`, a whole-text pattern, are their own answers and never reach Python;
+    texts that the batch before had too are looked up by Arrow.
+    """
+
+    def __init__(self, function: Callable[[str | None], str | None], plain: str = "") -> None:
+        self._function = function
+        self._plain = rf"\A(?:{plain})\z" if plain else ""
+        self._null = self._ask([None])
+        self._known = self._said = pa.array([], pa.string())
+
+    def answers(self, column: pa.DictionaryArray) -> pa.StringArray:
+        """One answer per dictionary value and, last, the answer for null: `codes` index it."""
+        return pa.concat_arrays([self._answers(column.dictionary), self._null])
+
+    def _answers(self, texts: pa.StringArray) -> pa.StringArray:
+        if not self._plain:
+            return self._looked_up(texts)
+        odd = pc.invert(pc.match_substring_regex(texts, self._plain))
+        if not pc.any(odd).as_py():
+            return texts
+        return pc.replace_with_mask(texts, odd, self._looked_up(texts.filter(odd)))
+
+    def _looked_up(self, texts: pa.StringArray) -> pa.StringArray:
+        places = pc.index_in(texts, value_set=self._known)
+        unknown = places.is_null()
+        if not places.null_count:
+            return self._said.take(places)
+        new = texts.filter(unknown)
+        said = pa.concat_arrays([self._said, self._ask(as_texts(new))])
+        added = pa.array(np.arange(len(self._known), len(said), dtype=np.int32))
+        answers = said.take(pc.replace_with_mask(places, unknown, added))
+        if self._known.nbytes + new.nbytes > _REMEMBERED:
+            self._known, self._said = texts, answers
+        else:
+            self._known, self._said = pa.concat_arrays([self._known, new]), said
+        return answers
+
+    def _ask(self, texts: list[str | None]) -> pa.StringArray:
+        return pa.array(list(map(self._function, texts)), pa.string())

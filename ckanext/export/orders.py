@@ -33,6 +33,12 @@ def policy() -> Policy:
         types=config.privacy_types(),
         attributes=config.privacy_attributes(),
         min_homes=config.min_homes(),
+        entity_mode=config.privacy_entities(),
+        words=config.privacy_words(),
+        text_mode=config.privacy_texts(),
+        texts=config.privacy_known_texts(),
+        units=config.privacy_units(),
+        time_step=config.privacy_time(),
     )
 
 

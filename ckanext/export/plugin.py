@@ -4,6 +4,8 @@ import ckantoolkit as tk
 from ckan import plugins as p
 from ckan.common import CKANConfig
 
+from . import interfaces
+
 
 @tk.blanket.actions
 @tk.blanket.auth_functions
@@ -17,3 +19,4 @@ class ExportPlugin(p.SingletonPlugin):
 
     def update_config(self, config: CKANConfig) -> None:
         tk.add_template_directory(config, "templates")
+        interfaces.offer()

@@ -12,7 +12,7 @@ from .observations import DAY, count_values, instant
 from .privacy import Policy, Protection
 from .query import Query
 
-_COLUMNS = ("home", "entity_id", "type", "unit", "last_updated")
+SUMMARIZED = ("home", "entity_id", "type", "unit", "last_updated")
 
 
 def summarize(lake: Lake, policy: Policy, query: Query) -> dict[str, Any]:
@@ -20,10 +20,10 @@ def summarize(lake: Lake, policy: Policy, query: Query) -> dict[str, Any]:
 
     Counted on what privacy lets through. Raises LakeUnavailable and TooFewHomes.
     """
-    counts = _Counts()
+    counts = Counts()
     try:
         with lake.scan(policy.narrow(query)) as scan:
-            for batch in Protection(policy).protect(scan.batches(_COLUMNS)):
+            for batch in Protection(policy).protect(scan.batches(SUMMARIZED)):
                 counts.add(batch)
     except EmptyDataset:
         pass  # nothing that was asked for is published: zeros say so
@@ -32,7 +32,9 @@ def summarize(lake: Lake, policy: Policy, query: Query) -> dict[str, Any]:
     return counts.result()
 
 
-class _Counts:
+class Counts:
+    """Grows with batches of the columns that are summarized."""
+
     def __init__(self) -> None:
         self.rows = 0
         self.homes: set[str] = set()

@@ -12,6 +12,7 @@ import requests
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+FORMATS = ["csv", "json", "xml", "jsonl", "tsv", "parquet", "xlsx"]
 PATIENCE = 60  # seconds
 
 

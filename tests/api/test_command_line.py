@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.api.http import unpack
+from tests.api.http import FORMATS, unpack
 from tests.api.lakes import count
 from tests.builders import some_rows, write_lake
 
@@ -34,7 +34,7 @@ def test_formats_and_what_each_is_good_for(portal, tmp_path):
 
     assert done.returncode == 0, done.stderr
     lines = done.stdout.decode().splitlines()
-    assert [line.split()[0] for line in lines[-3:]] == ["csv", "json", "xml"]
+    assert [line.split()[0] for line in lines[-len(FORMATS) :]] == FORMATS
 
 
 def test_the_summary_counts_what_an_independent_engine_counts(portal, demo_lake, tmp_path):

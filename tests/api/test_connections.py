@@ -96,9 +96,10 @@ def begin(user: Api, path: str = BIG) -> tuple[requests.Response, Iterator[bytes
     return answer, pieces
 
 
-def test_nothing_is_left_when_the_reader_goes_away(user, serving):
+@pytest.mark.parametrize("path", [BIG, "parquet", "xlsx"])
+def test_nothing_is_left_when_the_reader_goes_away(user, serving, path):
     threads, files = serving.threads(), serving.temporary_files()
-    answer, _ = begin(user)
+    answer, _ = begin(user, path)
     assert serving.open_lake_files()
     assert serving.threads() > threads
 

@@ -7,11 +7,19 @@ from pathlib import Path
 from sqlalchemy import Column, DateTime, MetaData, Table, Text, create_engine, insert
 
 from ckanext.export.lake import Lake, Storage, open_lake
+from ckanext.export.lake.delta import DeltaLake
 from ckanext.export.lake.files import FileLake
+from ckanext.export.lake.hudi import HudiLake
+from ckanext.export.lake.iceberg import IcebergLake
+from ckanext.export.lake.postgresql import PostgreSqlLake
 from ckanext.export.lake.sql import SqlLake
 from ckanext.export.lake.trino import TrinoLake
 from ckanext.export.observations import COLUMNS, TIMES
+from tests import postgresql
 from tests.builders import Row, write_lake
+from tests.hudi_lakes import hudi_lake
+from tests.lake.delta_log import write_delta
+from tests.lake.iceberg_log import NAME, write_iceberg
 from tests.object_store import object_store
 from tests.text_lakes import write_csv, write_ndjson, write_text_lake
 from tests.trino_server import MARKS, ROW_BY_ROW, hive_table, iceberg_table, trino_server
@@ -48,9 +56,23 @@ def sql_lake(folder: Path, rows: Sequence[Row]) -> Lake:
     return open_lake(url)
 
 
+def postgresql_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    return open_lake(postgresql.server(), table=postgresql.new_table(rows))
+
+
 def _without_zone(row: Row) -> Row:
     times = {name: row[name] for name in TIMES if row[name]}
     return row | {n: time.astimezone(UTC).replace(tzinfo=None) for n, time in times.items()}
+
+
+def delta_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    """Two commits, so that there are several files."""
+    return open_lake(write_delta(folder / "lake", rows[::2], rows[1::2]))
+
+
+def iceberg_lake(folder: Path, rows: Sequence[Row]) -> Lake:
+    write_iceberg(folder, rows[::2], rows[1::2]).catalog.close()
+    return open_lake(f"iceberg+sqlite:///{folder}/catalog.db", table=NAME)
 
 
 def trino_iceberg_lake(folder: Path, rows: Sequence[Row]) -> Lake:
@@ -74,7 +96,11 @@ LAKES: dict[str, tuple[type[Lake], Fill]] = {
     "csv folder": (FileLake, csv_lake),
     "ndjson folder": (FileLake, ndjson_lake),
     "parquet in s3": (FileLake, s3_lake),
+    "delta": (DeltaLake, delta_lake),
+    "iceberg": (IcebergLake, iceberg_lake),
+    "hudi": (HudiLake, hudi_lake),
     "sqlite": (SqlLake, sql_lake),
+    "postgresql": (PostgreSqlLake, postgresql_lake),
     "trino iceberg": (TrinoLake, trino_iceberg_lake),
     "trino row by row": (TrinoLake, trino_rows_lake),
     "trino hive": (TrinoLake, trino_hive_lake),
@@ -84,11 +110,14 @@ ASKED_FOR = dict.fromkeys([case for case in LAKES if case.startswith("trino")], 
 
 # What a case cannot do, by name. Everything else has to work.
 NO_COUNT = "inspecting does not count the observations"
+NO_NUL = "no text can hold NUL"
 NO_ORDER = "two passes give the same rows in whatever order they come"
 GAPS: dict[str, set[str]] = {
     "csv folder": {NO_COUNT},
     "ndjson folder": {NO_COUNT},
+    "hudi": {NO_COUNT},
     "sqlite": {NO_COUNT},
+    "postgresql": {NO_NUL},
     "trino iceberg": {NO_ORDER},
     "trino row by row": {NO_ORDER},
     "trino hive": {NO_ORDER},

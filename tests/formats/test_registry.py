@@ -2,7 +2,8 @@
 
 import pytest
 
-from ckanext.export.formats import describe_formats, register, registry
+from ckanext.export.errors import Misconfigured
+from ckanext.export.formats import describe_formats, extend, find_format, registry
 from ckanext.export.formats.csv import Csv
 
 
@@ -10,17 +11,41 @@ def named(text: str) -> type[Csv]:
     return type("Named", (Csv,), {"name": text})
 
 
-def test_the_first_three_formats_are_offered_in_this_order():
-    assert list(registry())[:3] == ["csv", "json", "xml"]
-    assert [about["name"] for about in describe_formats()][:3] == ["csv", "json", "xml"]
+ORDER = ["csv", "json", "xml", "jsonl", "tsv", "parquet", "xlsx"]
 
 
-@pytest.mark.parametrize("name", ["dataset", "formats", "ui", "openapi.json", "csv", "Parquet"])
-def test_reserved_known_and_capital_names_are_refused(name):
-    with pytest.raises(ValueError, match=name):
-        register(named(name))
+def test_formats_are_offered_in_this_order():
+    assert list(registry()) == ORDER
+    assert [about["name"] for about in describe_formats()] == ORDER
 
-    assert name == "csv" or name not in registry()
+
+@pytest.fixture
+def another():
+    """Another extension's formats, for one test."""
+    formats: list[type[Csv]] = []
+    extend(lambda: formats)
+    yield formats
+    extend(tuple)
+
+
+def test_formats_of_others_are_offered_last_and_as_long_as_they_are_there(another):
+    another.append(named("geo"))
+    assert list(registry())[-1] == "geo"
+    assert find_format("GEO") is another[0]
+
+    another.clear()
+    assert "geo" not in registry()
+
+
+@pytest.mark.parametrize(
+    "name", ["dataset", "formats", "ui", "openapi.json", "csv", "Parquet", "a/b", ""]
+)
+def test_reserved_known_and_unfit_names_are_refused(another, name):
+    another.append(named(name))
+
+    with pytest.raises(Misconfigured) as caught:
+        registry()
+    assert repr(name) in caught.value.inside
 
 
 def test_the_registry_cannot_be_changed_from_outside():
@@ -31,7 +56,14 @@ def test_the_registry_cannot_be_changed_from_outside():
 
 @pytest.mark.parametrize(
     ("name", "media_type"),
-    [("csv", "text/csv"), ("json", "application/json"), ("xml", "application/xml")],
+    [
+        ("csv", "text/csv"),
+        ("json", "application/json"),
+        ("xml", "application/xml"),
+        ("tsv", "text/tab-separated-values"),
+        ("parquet", "application/vnd.apache.parquet"),
+        ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ],
 )
 def test_media_types_are_the_registered_ones(name, media_type):
     assert registry()[name].media_type == media_type

@@ -17,6 +17,7 @@ from portal_stack.bootstrap import OVERRIDES, REQUIREMENTS
 from portal_stack.home import write_private
 from portal_stack.portal import Portal
 from portal_stack.testing import with_values
+from tests.api.http import FORMATS
 
 HERE = Path(__file__).parent
 UV = Path(sys.executable).with_name("uv")
@@ -163,7 +164,7 @@ def test_it_works_where_it_is_installed(python: Path, ini: Path, folder: Path, r
 
     assert Path(seen["extension"]).is_relative_to(folder / "environment")
     assert str(CHECKOUT) not in seen["path"]
-    assert seen["formats"] == [200, "csv, json, xml"]
+    assert seen["formats"] == [200, ", ".join(FORMATS)]
     assert seen["ui"][0] == 200
     assert "SwaggerUIBundle" in seen["ui"][1]
     assert seen["openapi"] == [200, "3.0.3"]

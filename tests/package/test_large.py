@@ -1,12 +1,9 @@
 """Memory and size do not follow the number of observations."""
 
 import json
-import re
 import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -17,29 +14,7 @@ from ckanext.export.lake.base import Inspection, Lake, Scan
 from ckanext.export.observations import COLUMNS
 from ckanext.export.query import Query
 from tests.builders import HOMES, canonical, observation, order, write_file, write_large_day
-
-CHECKOUT = Path(__file__).parents[2]
-PEAK = """
-import sys
-from ckanext.export.export import Export
-from ckanext.export.lake import open_lake
-from tests.builders import order
-
-export = Export(open_lake(sys.argv[1]), order(*sys.argv[2:]))
-size = sum(map(len, export))
-export.close()
-with open("/proc/self/status") as status:
-    peak = next(line for line in status if line.startswith("VmHWM"))
-print(export.tally.rows, size, peak)
-"""
-
-
-def measure(lake: Path, *formats: str) -> tuple[int, int]:
-    """Rows exported by a process of its own, and its peak memory in MB."""
-    command = [sys.executable, "-c", PEAK, str(lake), *formats]
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True)  # noqa: S603
-    rows, kilobytes = re.findall(r"\d+", done.stdout)[0], re.findall(r"\d+", done.stdout)[-1]
-    return int(rows), int(kilobytes) // 1024
+from tests.memory import measure
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import zipfile
 from datetime import UTC, date, datetime
@@ -25,7 +26,7 @@ from tests.builders import (
     write_lake,
 )
 
-FORMATS = ("csv", "json", "xml")
+FORMATS = ("csv", "json", "xml", "jsonl", "tsv", "parquet", "xlsx")
 DATA_FILES = [f"smart-homes_2026-03-04.{name}" for name in FORMATS]
 
 
@@ -213,7 +214,10 @@ def extras(archive):
 
 
 def test_extras_tell_the_days_in_the_data_and_any_for_no_filter(lake):
-    assert extras(export(lake, query=Query(date_from=date(2000, 1, 1)))) == {
+    found = extras(export(lake, query=Query(date_from=date(2000, 1, 1))))
+
+    assert re.fullmatch(r"files-[0-9a-f]{16}", found.pop("lake_version"))
+    assert found == {
         "date_from": "2022-06-20",
         "date_to": "2022-06-22",
         "types": "any",

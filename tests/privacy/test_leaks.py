@@ -18,12 +18,12 @@ from tests.builders import (
     policy,
     read_csv,
     read_json,
-    read_xml,
     some_rows,
     write_lake,
 )
+from tests.readers import read_xml
 
-FORMATS = ("csv", "json", "xml")
+FORMATS = ("csv", "json", "xml", "jsonl", "tsv", "parquet", "xlsx")
 SECRETS = [
     *HOMES,
     "person.anna",

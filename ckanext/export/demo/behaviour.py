@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from .compute import pc
+from ..compute import pc
 from .group import Group, Moments, at_readings, in_all_slots, rounded
 from .house import SLOTS_A_DAY, House
 from .household import HABITS

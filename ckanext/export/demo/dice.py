@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from .compute import pc
+from ..compute import pc
 
 T = TypeVar("T")
 

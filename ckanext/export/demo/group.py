@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from .compute import pc
+from ..compute import pc
 from .dice import draw
 from .entity import Entity
 from .house import SLOTS_A_DAY, House

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 
 import pyarrow as pa
 
+from ..compute import pc
 from .behaviour import GROUPS, Rows
-from .compute import pc
 from .entity import Entity
 from .group import Group
 from .house import FIRST_DAY, SLOT_MINUTES, SLOTS_A_DAY, House

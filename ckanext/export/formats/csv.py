@@ -1,11 +1,11 @@
 """CSV after RFC 4180."""
 
 import re
+from typing import ClassVar
 
 from ..observations import COLUMNS
 from .base import RowFormat
 
-_QUOTED = re.compile(r'[",\r\n]')
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -17,21 +17,26 @@ class Csv(RowFormat):
     title = "CSV"
     description = "Comma-separated values for spreadsheets, statistics programs and databases."
     opening = ",".join(COLUMNS) + "\r\n"
+    separator: ClassVar[str] = ","
+    line_end: ClassVar[str] = "\r\n"
+    quoted: ClassVar[re.Pattern[str]] = re.compile(r'[",\r\n]')
 
     def around(self, column: str) -> tuple[str, str]:
         return "", self._end(column)
+
+    def plain(self, column: str) -> str:
+        return r"\w[\w .:+-]*"
 
     def text(self, column: str, value: str) -> str:
         # Spreadsheets run such cells as formulas, a numeric one they only show.
         if self.options.escape_formulas and _FORMULA.match(value) and not _NUMBER.fullmatch(value):
             value = "'" + value
-        if _QUOTED.search(value):
+        if self.quoted.search(value):
             return '"' + value.replace('"', '""') + '"'
         return value
 
     def null(self, column: str) -> str:
         return self._end(column)
 
-    @staticmethod
-    def _end(column: str) -> str:
-        return "\r\n" if column == COLUMNS[-1] else ","
+    def _end(self, column: str) -> str:
+        return self.line_end if column == COLUMNS[-1] else self.separator

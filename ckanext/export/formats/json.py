@@ -1,5 +1,7 @@
 """JSON: one array of objects, an object a line."""
 
+from typing import ClassVar
+
 import orjson
 
 from ..observations import COLUMNS
@@ -15,11 +17,15 @@ class Json(RowFormat):
     opening = "[\n"
     between = ",\n"
     closing = "\n]\n"
+    row_end: ClassVar[str] = "}"
 
     def around(self, column: str) -> tuple[str, str]:
         before, after = self._key(column), self._end(column)
         # attributes are a JSON text already
         return (before, after) if column == "attributes" else (before + '"', '"' + after)
+
+    def plain(self, column: str) -> str:
+        return ".*" if column == "attributes" else r"[ !#-\[\]-~]*"
 
     def text(self, column: str, value: str) -> str:
         if column == "attributes":
@@ -33,6 +39,6 @@ class Json(RowFormat):
     def _key(column: str) -> str:
         return ("{" if column == COLUMNS[0] else "") + f'"{column}":'
 
-    @staticmethod
-    def _end(column: str) -> str:
-        return "}" if column == COLUMNS[-1] else ","
+    @classmethod
+    def _end(cls, column: str) -> str:
+        return cls.row_end if column == COLUMNS[-1] else ","

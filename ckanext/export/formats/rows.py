@@ -6,35 +6,43 @@ an array whose data buffer is the piece of the file. That copies every cell once
 array per column copies it twice (`./portal bench --only parts` times both).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from ..observations import COLUMNS, Distinct, codes
+from ..compute import pc
+from ..observations import COLUMNS, Rewritten, codes
 from .times import timestamps
 
-_PIECE = 4 << 20  # bytes that a piece may have; a batch is written in several
+_PIECE = 1024 << 10  # bytes that a piece may have; a batch is written in several
+_MEMORY = pa.system_memory_pool()
 _MOST_PAIRS = 1 << 20  # combinations of two columns that are worth looking at
 
-Cells = tuple[list[str], np.ndarray]  # distinct cells, and each row's place among them
+Cells = tuple[pa.StringArray, np.ndarray]  # distinct cells, and each row's place among them
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands before and after a value, and the whole cell of a null."""
+
+    before: str
+    after: str
+    null: str
 
 
 class RowWriter:
     """Rows made of cells, one after the other in the order of `COLUMNS`.
 
-    `texts`: the cell of a text column's value; `times`: what stands before and after a time, and
-    the cell of a null; `between`: what separates two rows.
+    `texts`: how the values of text columns are written; `between`: what separates two rows.
     """
 
     def __init__(
-        self,
-        texts: Mapping[str, Callable[[str | None], str]],
-        times: Mapping[str, tuple[tuple[str, str], str]],
-        between: str,
+        self, cells: Mapping[str, Cell], texts: Mapping[str, Rewritten], between: str
     ) -> None:
-        self._texts = {name: Distinct(cell) for name, cell in texts.items()}
-        self._times = times
+        self._cells = cells
+        self._texts = texts
         self._between = between
         self._begun = False
 
@@ -46,7 +54,9 @@ class RowWriter:
         rows = max(1, _PIECE // max(1, widest))
         for start in range(0, batch.num_rows, rows):
             chosen = pa.array(places[start : start + rows].reshape(-1))
-            yield self._separated(_data(pool.take(chosen)))
+            yield self._separated(
+                _data(pc.take(pool, chosen, boundscheck=False, memory_pool=_MEMORY))
+            )
 
     def _pool(self, batch: pa.RecordBatch) -> tuple[list[pa.StringArray], np.ndarray]:
         """The pool in parts, and a matrix of places in it, a line per row."""
@@ -62,33 +72,38 @@ class RowWriter:
             matrix[:, number] = places
         return parts, matrix
 
-    def _parts(self, batch: pa.RecordBatch) -> Iterator[tuple[pa.StringArray, np.ndarray]]:
+    def _parts(self, batch: pa.RecordBatch) -> Iterator[Cells]:
         waiting: Cells | None = None  # text cells that the next ones may be merged with
         for name in COLUMNS:
-            cells = self._text_cells(name, batch.column(name)) if name in self._texts else None
-            merged = _merge(waiting, cells) if waiting and cells else None
+            cells = self.cells(name, batch.column(name))
+            merged = _merge(waiting, cells) if waiting and name in self._texts else None
             if waiting and merged is None:
-                yield pa.array(waiting[0], pa.string()), waiting[1]
+                yield waiting
             waiting = merged or cells
-            if cells is None:
-                yield self._time_cells(name, batch.column(name))
+            if name not in self._texts:
+                yield waiting
+                waiting = None
         if waiting:
-            yield pa.array(waiting[0], pa.string()), waiting[1]
+            yield waiting
+
+    def cells(self, name: str, column: pa.Array) -> Cells:
+        """The cells of one column."""
+        if name in self._texts:
+            return self._text_cells(name, column)
+        return self._time_cells(name, column)
 
     def _text_cells(self, name: str, column: pa.DictionaryArray) -> Cells:
-        cells = self._texts[name].answers(column)
-        if name == COLUMNS[0] and self._between:
-            cells = [self._between + cell for cell in cells]
-        return cells, codes(column)
+        cell, between = self._cells[name], self._between if name == COLUMNS[0] else ""
+        texts = self._texts[name].answers(column)
+        cells = pc.binary_join_element_wise(between + cell.before, texts, cell.after, "")
+        return cells.fill_null(between + cell.null), codes(column)
 
-    def _time_cells(
-        self, name: str, column: pa.TimestampArray
-    ) -> tuple[pa.StringArray, np.ndarray]:
-        (before, after), null = self._times[name]
-        cells = timestamps(column, before, after)
+    def _time_cells(self, name: str, column: pa.TimestampArray) -> Cells:
+        cell = self._cells[name]
+        cells = timestamps(column, cell.before, cell.after)
         places = np.arange(len(column), dtype=np.int32)
         if column.null_count:
-            cells = pa.concat_arrays([cells, pa.array([null], pa.string())])
+            cells = pa.concat_arrays([cells, pa.array([cell.null], pa.string())])
             places[column.is_null().to_numpy(zero_copy_only=False)] = len(column)
         return cells, places
 
@@ -118,8 +133,8 @@ def _merge(left: Cells, right: Cells) -> Cells | None:
     place = np.empty(pairs, np.int32)
     place[distinct] = np.arange(len(distinct), dtype=np.int32)
     lefts, rights = np.divmod(distinct, len(right[0]))
-    cells = [left[0][i] + right[0][j] for i, j in zip(lefts.tolist(), rights.tolist(), strict=True)]
-    return cells, place[pair]
+    cells = (left[0].take(pa.array(lefts)), right[0].take(pa.array(rights)))
+    return pc.binary_join_element_wise(*cells, ""), place[pair]
 
 
 def _ends(texts: pa.StringArray) -> np.ndarray:

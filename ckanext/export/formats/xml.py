@@ -9,6 +9,17 @@ from .base import RowFormat
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+def content(value: str) -> str:
+    """A text as the content of an element."""
+    # A parser reads a plain CR as a line feed.
+    return escape(allowed(value), {"\r": "&#13;"})
+
+
+def allowed(value: str) -> str:
+    """A text in which U+FFFD stands for what no XML can hold."""
+    return _FORBIDDEN.sub("\ufffd", value)
+
+
 class Xml(RowFormat):
     name = "xml"
     media_type = "application/xml"
@@ -25,9 +36,11 @@ class Xml(RowFormat):
     def around(self, column: str) -> tuple[str, str]:
         return f"{self._start(column)}<{column}>", f"</{column}>{self._end(column)}"
 
+    def plain(self, column: str) -> str:
+        return r"[ -%'-;=?-~]*"
+
     def text(self, column: str, value: str) -> str:
-        # A parser reads a plain CR as a line feed.
-        return escape(_FORBIDDEN.sub("\ufffd", value), {"\r": "&#13;"})
+        return content(value)
 
     def null(self, column: str) -> str:
         return f'{self._start(column)}<{column} xsi:nil="true"/>{self._end(column)}'

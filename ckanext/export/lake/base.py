@@ -17,10 +17,12 @@ from .storage import Storage
 
 @dataclass(frozen=True)
 class Inspection:
-    """What `ckan export check` tells: facts by name, and what is wrong, each in a sentence."""
+    """What `ckan export check` tells: facts by name, what is wrong, each in a sentence, and the
+    canonical columns that the lake lacks and that are derived from others."""
 
     facts: dict[str, str]
     problems: list[str]
+    derived: Sequence[str] = ()
 
 
 class Scan(ABC):

@@ -14,6 +14,7 @@ from ..observations import (
     TIME,
     TIMES,
     Distinct,
+    Rewritten,
     codes,
     mapped,
     producer_type,
@@ -37,37 +38,30 @@ def unit_of(attributes: str | None) -> str | None:
     return unit if isinstance(unit, str) else None
 
 
-class Canonical:
-    """Gives a lake's batches the canonical columns and keeps the rows that a query selects."""
+class Columns:
+    """Which columns of a lake stand for the canonical ones."""
 
-    def __init__(self, names: Mapping[str, str], query: Query, columns: Sequence[str]) -> None:
-        """`names`: canonical name → the lake's own; `columns`: the ones wanted."""
+    def __init__(self, names: Mapping[str, str], wanted: Sequence[str] = COLUMNS) -> None:
+        """`names`: canonical name → the lake's own, where they differ."""
         self._names = {name: names.get(name, name) for name in COLUMNS}
-        self._columns = columns
-        self._query = query
-        filtered = {
-            "type": bool(query.types),
-            "unit": bool(query.units),
-            "last_updated": bool(query.begin or query.end),
-        }
-        self._wanted = [name for name in COLUMNS if name in columns or filtered.get(name)]
-        types, units = frozenset(query.types), frozenset(map(compatible, query.units))
-        self._masks: dict[str, Distinct[bool]] = {}
-        if types:
-            self._masks["type"] = Distinct(lambda text: text in types)
-        if units:
-            self._masks["unit"] = Distinct(
-                lambda text: text is not None and compatible(text) in units
-            )
-        self._derive: dict[str, Distinct[str | None]] = {
-            "type": Distinct(producer_type),
-            "unit": Distinct(unit_of),
-        }
+        self._wanted = wanted
+
+    def own_name(self, column: str) -> str:
+        return self._names[column]
+
+    def needed(self, present: Sequence[str]) -> list[str]:
+        """The lake's own names of the columns to read."""
+        derived = self.derived(present)
+        sources = (DERIVED_FROM[n] if n in derived else n for n in self._wanted)
+        return list(dict.fromkeys(self._names[n] for n in sources))
 
     def missing(self, present: Sequence[str]) -> list[str]:
         """The lake's own names of the columns it would need and does not have."""
-        needed = (DERIVED_FROM[n] if self._absent(n, present) else n for n in self._wanted)
-        return sorted({self._names[n] for n in needed} - set(present))
+        return sorted(set(self.needed(present)) - set(present))
+
+    def derived(self, present: Sequence[str]) -> list[str]:
+        """The canonical columns that have to be derived from others."""
+        return [name for name in DERIVED_FROM if self._names[name] not in present]
 
     def expect(self, present: Sequence[str], place: str) -> None:
         """Raises LakeUnavailable, naming the columns that a place lacks."""
@@ -77,23 +71,36 @@ class Canonical:
                 inside=place,
             )
 
-    def needed(self, present: Sequence[str]) -> list[str]:
-        """The lake's own names of the columns to read."""
-        needed = (DERIVED_FROM[n] if self._absent(n, present) else n for n in self._wanted)
-        return list(dict.fromkeys(self._names[n] for n in needed))
 
-    def own_name(self, column: str) -> str:
-        return self._names[column]
+class Canonical(Columns):
+    """Gives a lake's batches the canonical columns and keeps the rows that a query selects."""
 
-    def _absent(self, column: str, present: Sequence[str]) -> bool:
-        return column in DERIVED_FROM and self._names[column] not in present
+    def __init__(self, names: Mapping[str, str], query: Query, columns: Sequence[str]) -> None:
+        """`names`: canonical name → the lake's own; `columns`: the ones wanted."""
+        filtered = {
+            "type": bool(query.types),
+            "unit": bool(query.units),
+            "last_updated": bool(query.begin or query.end),
+        }
+        super().__init__(names, [n for n in COLUMNS if n in columns or filtered.get(n)])
+        self._columns = columns
+        self._query = query
+        types, units = frozenset(query.types), frozenset(map(compatible, query.units))
+        self._masks: dict[str, Distinct[bool]] = {}
+        if types:
+            self._masks["type"] = Distinct(lambda text: text in types)
+        if units:
+            self._masks["unit"] = Distinct(
+                lambda text: text is not None and compatible(text) in units
+            )
+        self._derive = {"type": Rewritten(producer_type), "unit": Rewritten(unit_of)}
 
     def select(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The canonical batch. Raises LakeUnavailable when a column has values of a wrong kind."""
-        present = batch.schema.names
+        derived = self.derived(batch.schema.names)
         arrays: dict[str, pa.Array] = {}
         for name in self._wanted:
-            if self._absent(name, present):
+            if name in derived:
                 source = self._read(batch, DERIVED_FROM[name])
                 arrays[name] = mapped(source, self._derive[name])
             else:

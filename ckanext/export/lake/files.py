@@ -5,13 +5,15 @@ handed on as they are they cost a fifth of what rendering and encoding them agai
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from itertools import chain
 
 import pyarrow as pa
 from pyarrow import fs
 
+from ..ahead import in_turn
 from ..errors import TELL, LakeUnavailable
 from ..observations import COLUMNS
 from ..query import Query
@@ -21,11 +23,13 @@ from .csv import CsvPart
 from .ndjson import NdjsonPart
 from .parquet import ParquetPart
 from .part import Part
-from .storage import STORES, Storage
+from .storage import STORES, Storage, in_time
 
 PARTS: tuple[type[Part], ...] = (ParquetPart, CsvPart, NdjsonPart)
 
-_THREADS = 16  # that look at files far away, where waiting is most of it
+# Files far away that are looked at at once, where waiting is most of it: as many as pyarrow keeps
+# connections; and those that are read at once.
+_LOOKED_AT, _READ = 24, 3
 
 
 class FileLake(Lake):
@@ -53,33 +57,48 @@ class FileLake(Lake):
 
     def inspect(self) -> Inspection:
         parts = self._parts()
-        problems, columns = [], set[str]()
+        problems, lacking = [], dict[str, list[Part]]()
         for part, error in self._peeked(parts):
             if error:
                 problems.append(f"{part.path} cannot be read: {error.inside}")
-                continue
-            columns |= set(part.columns)
-            missing = Canonical(self.columns, Query(), COLUMNS).missing(part.columns)
-            if part.columns:
-                problems += [f"{part.path} has no column {name!r}" for name in missing]
+            elif part.columns:
+                for name in Canonical(self.columns, Query(), COLUMNS).missing(part.columns):
+                    lacking.setdefault(name, []).append(part)
+        for name, without in lacking.items():
+            others = f", and {len(without) - 1:,} other files lack it" if without[1:] else ""
+            problems.append(f"{without[0].path} has no column {name!r}{others}")
+        derived = {name: self._without(name, parts) for name in DERIVED_FROM}
         facts = {
             "kind": f"{parts[0].kind} files",
             "place": self._root,
             "files": f"{len(parts):,}",
             "size": f"{sum(part.size for part in parts) / 1e6:,.1f} MB",
             "version": self._version(parts),
+            "observations in the lake": f"{sum(part.rows for part in parts):,}",
+            "columns": ", ".join(sorted({name for part in parts for name in part.columns})),
+            "derived columns": ", ".join(told for told in derived.values() if told) or "none",
         }
-        if parts[0].counted:
-            facts["observations in the lake"] = f"{sum(part.rows for part in parts):,}"
-        derived = [n for n in DERIVED_FROM if self.columns.get(n, n) not in columns]
-        facts["columns"] = ", ".join(sorted(columns))
-        facts["derived columns"] = ", ".join(derived) or "none"
-        return Inspection(facts, problems)
+        if not parts[0].counted:
+            del facts["observations in the lake"]
+        return Inspection(facts, problems, [name for name, told in derived.items() if told])
+
+    def _without(self, name: str, parts: Sequence[Part]) -> str:
+        """A column's name if it has to be derived, and in how many files if not in all."""
+        own = self.columns.get(name, name)
+        readable = [part for part in parts if part.columns]
+        without = sum(own not in part.columns for part in readable)
+        if without in (0, len(readable)):
+            return name if without else ""
+        return f"{name} (in {without:,} of {len(readable):,} files)"
 
     def _parts(self) -> list[Part]:
         """The lake's files, none of which has been opened, in the order of their names."""
+        below = fs.FileSelector(self._root, recursive=True)
         try:
-            found = self._system.get_file_info(fs.FileSelector(self._root, recursive=True))
+            if isinstance(self._system, fs.LocalFileSystem):
+                found = self._system.get_file_info(below)
+            else:
+                found = in_time(lambda: self._system.get_file_info(below))
         except OSError as error:
             raise LakeUnavailable(
                 f"The data lake cannot be reached; {TELL}", inside=self.storage.hide(str(error))
@@ -110,7 +129,7 @@ class FileLake(Lake):
         if not parts or parts[0].near:
             yield from ((part, self._peek(part)) for part in parts)
             return
-        with ThreadPoolExecutor(_THREADS) as pool:
+        with ThreadPoolExecutor(_LOOKED_AT) as pool:
             yield from zip(parts, pool.map(self._peek, parts), strict=True)
 
     def _peek(self, part: Part) -> LakeUnavailable | None:
@@ -148,15 +167,19 @@ class FileScan(Scan):
 
     def batches(self, columns: Sequence[str] = COLUMNS) -> Iterator[pa.RecordBatch]:
         canonical = Canonical(self._names, self._query, columns)
-        for part in self._parts:
-            try:
-                for batch in part.batches(canonical, self._query):
-                    if self._cancelled:
-                        raise LakeUnavailable("The export was ended.")
-                    if (selected := canonical.select(batch)).num_rows:
-                        yield selected
-            except (pa.ArrowException, OSError) as error:
-                raise part.damaged(self._storage.hide(str(error))) from None
+        sources = (self._read(part, canonical) for part in self._parts)
+        near = all(part.near for part in self._parts)
+        for batch in chain.from_iterable(sources) if near else in_turn(sources, _READ):
+            if self._cancelled:
+                raise LakeUnavailable("The export was ended.")
+            if (selected := canonical.select(batch)).num_rows:
+                yield selected
+
+    def _read(self, part: Part, canonical: Canonical) -> Generator[pa.RecordBatch, None, None]:
+        try:
+            yield from part.batches(canonical, self._query)
+        except (pa.ArrowException, OSError) as error:
+            raise part.damaged(self._storage.hide(str(error))) from None
 
     def cancel(self) -> None:
         self._cancelled = True

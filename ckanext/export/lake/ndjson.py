@@ -12,7 +12,8 @@ from .canonical import Canonical
 from .csv import unpacked
 from .part import Part
 
-_BLOCK = 8 << 20  # bytes that are parsed at once
+_FIRST_BLOCK = 1 << 20  # bytes, because somebody waits for the first lines
+_BLOCK = 4 << 20  # bytes that are parsed at once
 _LONGEST = 64 << 20  # bytes of a line
 _LOOK = 64 << 10  # bytes whose lines tell which columns a file has
 _MARK = b"\xef\xbb\xbf"
@@ -31,7 +32,7 @@ class NdjsonPart(Part):
     suffixes = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 
     def peek(self) -> None:
-        for lines in self._blocks(_LOOK):
+        for lines in self._blocks(_LOOK, _LOOK):
             objects = self._decoded(_OBJECTS, lines, 0)
             self.columns = tuple({name: None for found in objects for name in found})
             return
@@ -42,7 +43,7 @@ class NdjsonPart(Part):
         attributes = canonical.own_name("attributes")
         times = {canonical.own_name(name) for name in TIMES}
         before = 0
-        for lines in self._blocks(_BLOCK):
+        for lines in self._blocks(_FIRST_BLOCK, _BLOCK):
             found = self._decoded(decoder, lines, before)
             before += len(lines)
             for name, field in late.items():
@@ -97,22 +98,24 @@ class NdjsonPart(Part):
                 raise self.damaged(f"line {number}: {error}") from None
         raise self.damaged(f"a line before line {before + len(lines)} is not one JSON object")
 
-    def _blocks(self, size: int) -> Iterator[list[bytes]]:
+    def _blocks(self, first: int, size: int) -> Iterator[list[bytes]]:
         """The file's lines that are not empty, many at once."""
         with self.opened() as file:
             stream = unpacked(file, self.path)
             rest = stream.read(len(_MARK))
             rest = b"" if rest == _MARK else rest
-            while block := stream.read(size):
+            size_of_next = first
+            while block := stream.read(size_of_next):
+                size_of_next = size
                 whole, newline, after = block.rpartition(b"\n")
-                if not newline:
+                if newline:
+                    if lines := _lines(rest + whole):
+                        yield lines
+                    rest = after
+                else:
                     rest += block
-                    if len(rest) > _LONGEST:
-                        raise self.damaged(f"a line has more than {_LONGEST >> 20} MB")
-                    continue
-                if lines := _lines(rest + whole):
-                    yield lines
-                rest = after
+                if len(rest) > _LONGEST:
+                    raise self.damaged(f"a line has more than {_LONGEST >> 20} MB")
             if lines := _lines(rest):
                 yield lines
 

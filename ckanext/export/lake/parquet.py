@@ -1,8 +1,6 @@
 """Parquet files, of which only the row groups and columns that a query needs are read."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,11 +9,13 @@ from ..observations import COLUMNS, TIMES
 from ..query import Query
 from .canonical import Canonical
 from .part import Part
+from .statistics import Bounds, may_hold
 
 _ROWS = 131_072  # of a batch: what is done once per distinct value is done once per batch
 _BYTES = 16 << 20  # of a batch, about
 _READ_BUFFER = 1 << 20  # bytes; keeps a pass from loading whole row groups of wide texts
-_WHOLE = 64 << 20  # bytes of a row group that are fetched at once from far away
+_FAR_BUFFER = 4 << 20  # the same, where every read takes a while
+_WHOLE = 32 << 20  # bytes of a row group that are fetched at once from far away
 _MAGIC = b"PAR1"
 _TAIL = 64 << 10  # bytes in which most footers fit: one read instead of two
 _FRAME = 8  # bytes that follow a footer: its length and the magic
@@ -47,68 +47,69 @@ class ParquetPart(Part):
 
     def batches(self, canonical: Canonical, query: Query) -> Iterator[pa.RecordBatch]:
         footer = self._metadata()
-        groups = _row_groups(footer, canonical, query)
+        time, kind = (canonical.own_name(name) for name in ("last_updated", "type"))
+        groups = row_groups(footer, time, kind, query)
         if not groups:
             return
-        columns = canonical.needed(self.columns)
         texts = [canonical.own_name(name) for name in COLUMNS if name not in TIMES]
         with self.opened() as file:
-            for together in [groups] if self.near else [[group] for group in groups]:
-                # From far away a row group comes in one go rather than in many small reads.
-                at_once = not self.near and _stored(footer, together, columns) <= _WHOLE
-                parquet = pq.ParquetFile(
-                    file,
-                    metadata=footer,
-                    read_dictionary=[name for name in texts if name in _columns(footer)],
-                    pre_buffer=at_once,
-                    buffer_size=0 if at_once else _READ_BUFFER,
-                    page_checksum_verification=True,
-                )
-                # One thread: the others are busy with encoding and compressing.
-                yield from parquet.iter_batches(_rows(footer), together, columns, use_threads=False)
+            yield from read_row_groups(
+                file, footer, groups, canonical.needed(self.columns), texts, self.near
+            )
 
     def _metadata(self) -> pq.FileMetaData:
         return pq.read_metadata(pa.BufferReader(_MAGIC + self._footer))
 
 
-def _row_groups(footer: pq.FileMetaData, canonical: Canonical, query: Query) -> list[int]:
-    """The row groups whose statistics do not rule the query out."""
-    places = _columns(footer)
-    time = places.get(canonical.own_name("last_updated"))
-    kind = places.get(canonical.own_name("type"))
-    groups = []
-    for number in range(footer.num_row_groups):
-        group = footer.row_group(number)
-        if time is not None and not _overlaps(_bounds(group, time), query):
-            continue
-        if kind is not None and not _has_type(_bounds(group, kind), query):
-            continue
-        groups.append(number)
-    return groups
+def row_groups(footer: pq.FileMetaData, time: str, kind: str, query: Query) -> list[int]:
+    """The row groups whose statistics of the columns that hold the times and types do not rule
+    the query out."""
+    places = _places(footer)
+    return [
+        number
+        for number in range(footer.num_row_groups)
+        if may_hold(
+            query,
+            _bounds(footer.row_group(number), places.get(time)),
+            _bounds(footer.row_group(number), places.get(kind)),
+        )
+    ]
 
 
-def _overlaps(bounds: tuple[Any, Any] | None, query: Query) -> bool:
-    if bounds is None or not all(isinstance(bound, datetime) for bound in bounds):
-        return True
-    first, last = (b if b.tzinfo else b.replace(tzinfo=UTC) for b in bounds)
-    begin, end = query.begin, query.end
-    return not (begin and last < begin) and not (end and first >= end)
+def read_row_groups(
+    file: pa.NativeFile,
+    footer: pq.FileMetaData,
+    groups: list[int],
+    columns: list[str],
+    texts: Sequence[str],
+    near: bool,
+) -> Iterator[pa.RecordBatch]:
+    """The columns of some row groups; `texts` come as the dictionaries that the file has."""
+    places = _places(footer)
+    for together in [groups] if near else [[group] for group in groups]:
+        # From far away a row group comes in one go rather than in many small reads.
+        at_once = not near and _stored(footer, together, columns) <= _WHOLE
+        parquet = pq.ParquetFile(
+            file,
+            metadata=footer,
+            read_dictionary=[name for name in texts if name in places],
+            pre_buffer=at_once,
+            buffer_size=0 if at_once else _READ_BUFFER if near else _FAR_BUFFER,
+            page_checksum_verification=True,
+            coerce_int96_timestamp_unit="us",  # Spark's times; few years fit into nanoseconds
+        )
+        # One thread: the others are busy with encoding and compressing.
+        yield from parquet.iter_batches(_rows(footer), together, columns, use_threads=False)
 
 
-def _has_type(bounds: tuple[Any, Any] | None, query: Query) -> bool:
-    if bounds is None or not query.types or not isinstance(bounds[0], str):
-        return True
-    return any(bounds[0] <= kind <= bounds[1] for kind in query.types)
-
-
-def _columns(footer: pq.FileMetaData) -> dict[str, int]:
+def _places(footer: pq.FileMetaData) -> dict[str, int]:
     """The places of the columns that are no nested ones."""
     return {footer.schema.column(number).path: number for number in range(footer.num_columns)}
 
 
 def _stored(footer: pq.FileMetaData, groups: list[int], columns: list[str]) -> int:
     """Bytes that columns of row groups take in the file."""
-    places = [place for name, place in _columns(footer).items() if name.split(".")[0] in columns]
+    places = [place for name, place in _places(footer).items() if name.split(".")[0] in columns]
     return sum(
         footer.row_group(group).column(place).total_compressed_size
         for group in groups
@@ -122,8 +123,8 @@ def _rows(footer: pq.FileMetaData) -> int:
     return min(_ROWS, max(1, _BYTES * footer.num_rows // max(1, size)))
 
 
-def _bounds(group: pq.RowGroupMetaData, column: int) -> tuple[Any, Any] | None:
-    statistics = group.column(column).statistics
+def _bounds(group: pq.RowGroupMetaData, column: int | None) -> Bounds | None:
+    statistics = None if column is None else group.column(column).statistics
     if statistics is None or not statistics.has_min_max:
         return None
     try:

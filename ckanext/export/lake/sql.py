@@ -1,47 +1,30 @@
 """A table or view of a database that SQLAlchemy reaches."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import (
-    ColumnElement,
-    DateTime,
-    MetaData,
-    Select,
-    Table,
-    Text,
-    cast,
-    create_engine,
-    select,
-)
+from sqlalchemy import MetaData, Table, create_engine, select
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, NoSuchTableError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from ..errors import TELL, LakeUnavailable, Misconfigured
-from ..observations import COLUMNS, TIMES
+from ..observations import COLUMNS
 from ..query import Query, compatible
 from .base import Inspection, Lake, Scan
-from .canonical import DERIVED_FROM, Canonical
+from .canonical import Canonical, Columns
+from .statement import Statements, split_name
 
 _ROWS = 32_768  # of a batch
-# What makes a connection read one state of the database, by dialect.
-_SNAPSHOT: dict[str, dict[str, Any]] = {
-    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-}
 
 
 class SqlLake(Lake):
     """Observations as rows of a table."""
 
     def scan(self, query: Query) -> "SqlScan":
-        engine = self._engine()
         try:
-            connection = engine.connect().execution_options(
-                **_SNAPSHOT.get(engine.dialect.name, {})
-            )
+            connection = self._engine().connect()
         except SQLAlchemyError as error:
             raise _unavailable(error) from error
         try:
@@ -59,17 +42,16 @@ class SqlLake(Lake):
                 table = self._table(connection)
         except SQLAlchemyError as error:
             raise _unavailable(error) from error
-        present = [column.name for column in table.columns]
-        missing = Canonical(self.columns, Query(), COLUMNS).missing(present)
-        derived = [name for name in DERIVED_FROM if self.columns.get(name, name) not in present]
+        columns, present = Columns(self.columns), [column.name for column in table.columns]
         facts = {
             "kind": f"SQL ({engine.dialect.name})",
             "place": engine.url.render_as_string(hide_password=True),
             "table": self.table,
             "columns": ", ".join(present),
-            "derived columns": ", ".join(derived) or "none",
+            "derived columns": ", ".join(columns.derived(present)) or "none",
         }
-        return Inspection(facts, [f"{self.table} has no column {name!r}" for name in missing])
+        problems = [f"{self.table} has no column {n!r}" for n in columns.missing(present)]
+        return Inspection(facts, problems)
 
     def _engine(self) -> Engine:
         try:
@@ -81,9 +63,9 @@ class SqlLake(Lake):
             ) from error
 
     def _table(self, connection: Connection) -> Table:
-        schema, _, name = self.table.rpartition(".")
+        schema, name = split_name(self.table)
         try:
-            return Table(name, MetaData(), schema=schema or None, autoload_with=connection)
+            return Table(name, MetaData(), schema=schema, autoload_with=connection)
         except NoSuchTableError as error:
             raise LakeUnavailable(
                 f"The data lake lacks its table; {TELL}",
@@ -92,29 +74,30 @@ class SqlLake(Lake):
 
 
 class SqlScan(Scan):
-    """One transaction in which every pass sees the same rows, where the database has that."""
+    """One connection; whether its passes see the same rows is up to the database."""
 
     def __init__(
         self, connection: Connection, table: Table, names: Mapping[str, str], query: Query
     ) -> None:
         self._connection = connection
-        self._table = table
-        self._present = [column.name for column in table.columns]
         self._names = names
-        canonical = Canonical(names, query, COLUMNS)
-        canonical.expect(self._present, table.fullname)
-        self._conditions = list(self._filters(canonical, query))
-        self._order = [self._column(canonical, n) for n in ("last_updated", "home", "entity_id")]
         self._query = query
+        self._statements = Statements(table, Columns(names), query)
+        unit = self._statements.text("unit")
+        if query.units and unit is not None:
+            wanted = set(map(compatible, query.units))
+            known = connection.scalars(select(unit).distinct())
+            same = [name for name in known if name and compatible(name) in wanted]
+            self._statements.where(unit.in_(same))
 
     def batches(self, columns: Sequence[str] = COLUMNS) -> Iterator[pa.RecordBatch]:
         canonical = Canonical(self._names, self._query, columns)
-        read = canonical.needed(self._present)
-        times = {canonical.own_name(name) for name in TIMES}
-        statement = self._statement(read, times)
+        read = canonical.needed(self._statements.present)
         streaming = {"stream_results": True, "yield_per": _ROWS}
         try:
-            with self._connection.execute(statement, execution_options=streaming) as result:
+            with self._connection.execute(
+                self._statements.select(read), execution_options=streaming
+            ) as result:
                 for rows in result.partitions():
                     batch = canonical.select(_record_batch(read, rows))
                     if batch.num_rows:
@@ -132,34 +115,6 @@ class SqlScan(Scan):
 
     def close(self) -> None:
         self._connection.close()
-
-    def _statement(self, read: Sequence[str], times: set[str]) -> Select[Any]:
-        columns = [
-            column if name in times else cast(column, Text)
-            for name, column in ((name, self._table.c[name]) for name in read)
-        ]
-        return select(*columns).where(*self._conditions).order_by(*self._order)
-
-    def _filters(self, canonical: Canonical, query: Query) -> Iterator[ColumnElement[bool]]:
-        """What the database can leave out; the rows that come are filtered again."""
-        time = self._column(canonical, "last_updated")
-        if isinstance(time.type, DateTime):
-            # A column without a zone holds UTC, and is compared with times without one.
-            zone = UTC if time.type.timezone else None
-            if query.begin:
-                yield time >= query.begin.replace(tzinfo=zone)
-            if query.end:
-                yield time < query.end.replace(tzinfo=zone)
-        if query.types and canonical.own_name("type") in self._present:
-            yield self._column(canonical, "type").in_(query.types)
-        if query.units and canonical.own_name("unit") in self._present:
-            unit = self._column(canonical, "unit")
-            wanted = set(map(compatible, query.units))
-            known = self._connection.scalars(select(unit).distinct())
-            yield unit.in_([name for name in known if name and compatible(name) in wanted])
-
-    def _column(self, canonical: Canonical, name: str) -> Any:
-        return self._table.c[canonical.own_name(name)]
 
 
 def _record_batch(names: Sequence[str], rows: Sequence[Any]) -> pa.RecordBatch:

@@ -4,7 +4,9 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from queue import Empty, Queue
+from threading import Thread
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import pyarrow as pa
@@ -16,6 +18,9 @@ from ..errors import Misconfigured
 _CONNECT = 2  # seconds
 _SILENCE = 4  # seconds without a byte
 _ATTEMPTS = 3
+_PATIENCE = 30  # seconds, for clients that know no such limits
+
+Answer = TypeVar("Answer")
 
 _SECRETS = ("access_key", "secret_key", "session_token")
 _SECRETS_OF_ENVIRONMENT = (
@@ -50,6 +55,19 @@ class Storage:
 
     def __repr__(self) -> str:
         return f"Storage(endpoint={self.endpoint!r}, region={self.region!r}, …)"
+
+    def object_store(self) -> dict[str, str]:
+        """As the drivers in Rust want it; what is not said here they find in the environment."""
+        endpoint = self.endpoint or os.environ.get("AWS_ENDPOINT_URL", "")
+        options = {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ALLOW_HTTP": "true" if endpoint.startswith("http:") else "",
+            "AWS_REGION": self.region,
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_SESSION_TOKEN": self.session_token,
+        }
+        return {name: value for name, value in options.items() if value}
 
     def filesystem(self, url: str) -> tuple[fs.FileSystem, str]:
         """What reads a URL such as `s3://bucket/prefix`, and the path to give it.
@@ -112,7 +130,7 @@ class Storage:
         return fs.GcsFileSystem(
             scheme=scheme,
             endpoint_override=host,
-            retry_time_limit=timedelta(seconds=_ATTEMPTS * _SILENCE),
+            retry_time_limit=timedelta(seconds=_SILENCE),
             **options,
         )
 
@@ -132,6 +150,26 @@ class Storage:
             sas_token=self.session_token or None,
             **authorities,
         )
+
+
+def in_time(ask: Callable[[], Answer]) -> Answer:
+    """What a store answers. Raises TimeoutError instead of waiting for long."""
+    answers: Queue[tuple[Answer] | BaseException] = Queue(1)
+
+    def work() -> None:
+        try:
+            answers.put((ask(),))
+        except BaseException as error:  # noqa: B036 - it is raised where the answer is waited for
+            answers.put(error)
+
+    Thread(target=work, name="object-store", daemon=True).start()
+    try:
+        answer = answers.get(timeout=_PATIENCE)
+    except Empty:
+        raise TimeoutError(f"no answer within {_PATIENCE} s") from None
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer[0]
 
 
 def _split(endpoint: str) -> tuple[str, str | None]:

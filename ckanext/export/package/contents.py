@@ -1,12 +1,13 @@
 """What the documents of one package tell about."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import pyarrow as pa
 
 from ..formats import Format
+from ..formats.base import About
 from ..observations import count_values, instant
 from ..privacy import Policy
 from ..query import Query
@@ -43,6 +44,18 @@ class Description:
     author_email: str = ""
     url: str = ""
     tags: tuple[str, ...] = ()
+
+    def about(self, kind: type[Format]) -> About:
+        """What a file of that format says about itself, where it can."""
+        return About(
+            title=self.title,
+            notes=self.notes,
+            license=self.license_title or self.license_id,
+            license_url=self.license_url,
+            author=self.author,
+            url=self.url,
+            source=self.resource_url(kind),
+        )
 
 
 @dataclass(frozen=True)
@@ -108,6 +121,7 @@ class Contents:
     lake_version: str | None
     ordered: bool
     tally: Tally
+    withheld: Mapping[str, int]  # column → values that leave with less than the lake has
     files: tuple[DataFile, ...]
 
     @property

@@ -41,9 +41,12 @@ def _resource(contents: Contents, file: DataFile) -> dict[str, Any]:
         "path": file.member.name,
         "format": kind.extension,
         "mediatype": kind.media_type,
-        "encoding": "utf-8",
         "hash": f"sha256:{file.member.sha256}",
     }
+    if kind.encoding:
+        resource["encoding"] = kind.encoding
+    if kind.dialect:
+        resource["dialect"] = dict(kind.dialect)
     if kind.tabular:
         resource |= {"profile": "tabular-data-resource", "schema": _schema()}
     return resource

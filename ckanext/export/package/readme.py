@@ -74,10 +74,10 @@ def _privacy(contents: Contents) -> Iterator[str]:
     )
     yield _wrapped("Only these producer types are published: " + _listed(policy.types))
     yield _wrapped("Only these attributes are published: " + _listed(policy.attributes))
-    yield _wrapped(
-        "States that look like an address of a person, a machine or a place are left empty, "
-        f"and there is no export of fewer than {policy.min_homes} homes."
-    )
+    yield _wrapped(" ".join(policy.in_words()))
+    changed = [f"{name} {number:,}" for name, number in sorted(contents.withheld.items()) if number]
+    if changed:
+        yield _wrapped(f"Values that leave with less than was recorded: {', '.join(changed)}.")
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
-"""What may leave the lake. The rules are functions on distinct values, and they fail closed:
-what cannot be judged does not leave."""
+"""What may leave the lake: the rules, and the step that applies them."""
 
-from .rules import Policy, Protection
+from .policy import Policy
+from .protection import Protection
 
 __all__ = ["Policy", "Protection"]
