@@ -13,7 +13,6 @@ TARGET_SHARE = 0.6
 TARGET_DATASTORE = {"csv": 6, "json": 18, "xml": 40}  # times as fast
 TARGET_ORIGINAL = {"csv": 15}
 TARGET_PSQL = 1.3  # times as fast
-TARGET_TRINO = 0.3
 TARGET_FIRST_BYTE = 0.5  # seconds
 TARGET_GROWTH = 350  # MB
 
@@ -56,7 +55,9 @@ def tables(bench: Bench) -> list[Table]:
     if bench.parts:
         found.append(_parts(bench))
     if any(way.startswith("trino") for way in ways):
-        found.append(_trino(bench.record))
+        from .trino_table import trino_table
+
+        found.append(trino_table(bench.record))
     return found
 
 
@@ -64,7 +65,7 @@ def number(value: float | None, digits: int = 2) -> str:
     return NOTHING if value is None else f"{value:,.{digits}f}"
 
 
-def _beside(value: float | None, target: float | None, digits: int, sign: str) -> str:
+def beside(value: float | None, target: float | None, digits: int, sign: str) -> str:
     found = number(value, digits)
     return f"{found} ({sign} {target:g})" if target is not None else found
 
@@ -79,9 +80,9 @@ def _export(bench: Bench, lake: str, way: str) -> Table:
         rows.append(
             [
                 TITLES[kind],
-                _beside(_millions(bench.record, way, kind), target, 2, "≥"),
-                _beside(share, TARGET_SHARE if lake == "demo" else None, 2, "≥"),
-                _beside(bench.record.largest(way, kind, "first_byte"), TARGET_FIRST_BYTE, 3, "≤"),
+                beside(millions(bench.record, way, kind), target, 2, "≥"),
+                beside(share, TARGET_SHARE if lake == "demo" else None, 2, "≥"),
+                beside(bench.record.largest(way, kind, "first_byte"), TARGET_FIRST_BYTE, 3, "≤"),
                 number(cold, 3),
                 number(largest.text_bytes / MB, 0),
                 number(largest.zip_bytes / MB, 0),
@@ -117,16 +118,16 @@ def _memory(bench: Bench) -> Table:
 def _limit(record: Record) -> Table:
     rows = []
     for kind in FORMATS:
-        duck = [_millions(record, way, kind) for way in WAYS_OF_DUCKDB]
+        duck = [millions(record, way, kind) for way in WAYS_OF_DUCKDB]
         rows.append(
             [
                 TITLES[kind],
-                number(_millions(record, "scan", kind)),
-                number(_millions(record, "compression", kind)),
+                number(millions(record, "scan", kind)),
+                number(millions(record, "compression", kind)),
                 *map(number, duck),
                 number((record.largest("duckdb", kind, "text") or 0) / MB, 0),
-                number(_millions(record, "export", kind)),
-                _beside(record.ratio("export", WAYS_OF_DUCKDB, kind), TARGET_SHARE, 2, "≥"),
+                number(millions(record, "export", kind)),
+                beside(record.ratio("export", WAYS_OF_DUCKDB, kind), TARGET_SHARE, 2, "≥"),
             ]
         )
     head = [
@@ -158,9 +159,9 @@ def _peer(bench: Bench, way: str, title: str, targets: dict[str, int]) -> Table:
             [
                 TITLES[kind],
                 f"{measured[0].rows:,}",
-                number(_millions(record, way, kind), 3),
-                number(_millions(record, "export", kind)),
-                _beside(record.ratio("export", [way], kind), targets.get(kind), 1, "≥"),
+                number(millions(record, way, kind), 3),
+                number(millions(record, "export", kind)),
+                beside(record.ratio("export", [way], kind), targets.get(kind), 1, "≥"),
                 number(peak / MB if peak is not None else None, 0),
             ]
         )
@@ -173,39 +174,18 @@ def _postgresql(record: Record) -> Table:
     rows = [
         [
             title,
-            number(_millions(record, way, "csv")),
+            number(millions(record, way, "csv")),
             number(record.typical(way, "csv", "cpu"), 1),
             number((record.largest(way, "csv", "sent") or 0) / MB, 0),
             against,
         ]
         for way, title, against in (
-            ("postgresql", "our export", _beside(ratio, TARGET_PSQL, 2, "≥")),
+            ("postgresql", "our export", beside(ratio, TARGET_PSQL, 2, "≥")),
             ("psql", "psql and gzip -1", NOTHING),
         )
     ]
     head = ["Way", "million/s", "CPU, s", "MB", "× as fast"]
     return Table("A lake in PostgreSQL, CSV", head, rows, _POSTGRESQL_WORDS)
-
-
-def _trino(record: Record) -> Table:
-    ways = [way for way in record.ways() if way.startswith("trino")]
-    rows = []
-    for way in ways:
-        peak = record.largest(way, "csv", "peak")
-        rows.append(
-            [
-                way.removeprefix("trino, "),
-                f"{record.runs[way, 'csv'][0].rows:,}",
-                _beside(
-                    _millions(record, way, "csv"), TARGET_TRINO if way == ways[-1] else None, 3, "≥"
-                ),
-                number(record.ratio(way, [ways[0]], "csv"), 1),
-                number(record.typical(way, "csv", "first_byte"), 1),
-                number(peak / MB if peak is not None else None, 0),
-            ]
-        )
-    head = ["Way", "rows", "million/s", "× the cursor", "first byte, s", "memory, MB"]
-    return Table("A lake behind Trino, as CSV", head, rows, _TRINO_WORDS)
 
 
 def _parts(bench: Bench) -> Table:
@@ -226,7 +206,7 @@ def _limits(lake: str) -> list[str]:
     return [way if lake == "demo" else f"varied {way}" for way in WAYS_OF_DUCKDB]
 
 
-def _millions(record: Record, way: str, kind: str) -> float | None:
+def millions(record: Record, way: str, kind: str) -> float | None:
     rate = record.rate(way, kind)
     return None if rate is None else rate / MB
 
@@ -271,13 +251,6 @@ _PEER_WORDS = {
 _POSTGRESQL_WORDS = (
     "The same observations in a table of the portal's PostgreSQL, as stored, without HTTP. CPU: of "
     "the server and of all that reads from it; ours has the privacy rules and the hashes in it."
-)
-_TRINO_WORDS = (
-    "An Iceberg table of the demo lake's own files; Trino (one node, 1 GB), its object store and "
-    "the export share the machine. Plain cursor: the rows of the driver, of which nothing is "
-    "made. The exports write a zip; `export` is the way that is taken: spooled segments. "
-    "Unloaded: Trino writes Parquet first, which the export then reads. Memory: all of the "
-    "client's process."
 )
 _PARTS_WORDS = (
     "Seconds for a million observations (reading: of the lake's; times: both columns of them; "
