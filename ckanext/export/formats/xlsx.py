@@ -40,7 +40,7 @@ class Xlsx(RowFormat):
     name = "xlsx"
     media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     extension = "xlsx"
-    title = "Excel"
+    title = "XLSX"
     description = "An Excel workbook with real dates, on several sheets above 1,048,575 rows."
     encoding = ""
 
