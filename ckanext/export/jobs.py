@@ -118,6 +118,11 @@ def settle(job: Job) -> Job:
 
 def _has_life(job: Job) -> bool:
     redis: Any = connect_to_redis()
+    try:  # a worker notices when the process that does the job is killed
+        if QueuedJob.fetch(job.id, connection=redis).get_status() in ("failed", "stopped"):
+            return False
+    except (NoSuchJobError, InvalidJobOperation):
+        pass  # it was run by a command, or its worker is gone too
     return (job.seconds or 0) < _SIGN_OF_LIFE or bool(redis.exists(_key(job.id)))
 
 

@@ -1,6 +1,7 @@
 """Exports that are made ready for one person, who fetches them later."""
 
 import logging
+import os
 from datetime import UTC, datetime, timedelta
 from tempfile import TemporaryFile
 from typing import Any
@@ -34,10 +35,20 @@ def declare_storage(portal: Any) -> None:
     """The storage of prepared exports, a folder beside CKAN's uploads unless the administrator
     has configured another one (`ckan.files.storage.export.…`)."""
     key = f"ckan.files.storage.{portal['ckanext.export.prepare.storage']}"
-    if portal.get("ckan.storage_path") and f"{key}.type" not in portal:
+    parent = portal.get("ckan.storage_path")
+    if parent and f"{key}.type" not in portal and _is_writable(f"{parent}/{_USUAL_FOLDER}"):
         portal[f"{key}.type"] = "ckan:fs"
-        portal[f"{key}.path"] = f"{portal['ckan.storage_path']}/{_USUAL_FOLDER}"
-        portal[f"{key}.initialize"] = True
+        portal[f"{key}.path"] = f"{parent}/{_USUAL_FOLDER}"
+
+
+def _is_writable(folder: str) -> bool:
+    """A storage whose folder is not there would keep the whole portal from starting."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        log.warning("There is no place for prepared exports: %s", error)
+        return False
+    return os.access(folder, os.W_OK)
 
 
 def storage() -> files.Storage:

@@ -83,7 +83,7 @@ def test_publishing_by_its_form(app, chief, run_jobs):
     assert "queued" in words(answer.body)
     told = words(page(app, chief))
     assert "Publication CSV · 2022-06-01 – 2022-06-30 · smart-home-observations" in told
-    assert "complete (100 %) 60" in told
+    assert "Complete (100 %) 60" in told
     assert "publish: csv · 2022-06-01 – 2022-06-30 60" in told
 
 
