@@ -172,10 +172,10 @@ def _said(name: str, text: str | None) -> str:
 
 
 def _failed(error: Exception) -> PrivacyFailed:
-    place = extract_tb(error.__traceback__)[-1]
+    at = extract_tb(error.__traceback__)[-1]
     return PrivacyFailed(
         f"A privacy rule failed, so nothing more leaves the data lake; {TELL}",
-        inside=f"{type(error).__name__} in {place.name}, {Path(place.filename).name}:{place.lineno}",
+        inside=f"{type(error).__name__} in {at.name}, {Path(at.filename).name}:{at.lineno}",
     )
 
 
