@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,6 +18,7 @@ from .demo import DemoLakeError, make_demo_lake
 from .errors import ExportError
 from .export import Export
 from .formats import describe_formats, find_formats
+from .privacy.report import report as privacy_report
 from .query import Query
 from .summary import summarize
 
@@ -125,6 +126,17 @@ def check(seconds: float) -> None:
     """Opens the configured lake and says what is in it, how fast it is and what is wrong."""
     with _told():
         for sentence in check_lake(orders.lake(), orders.policy(), seconds):
+            click.echo(sentence)
+
+
+@export.command()
+@click.option(
+    "--seconds", default=60.0, show_default=True, help="How long to read at most; 0 reads all."
+)
+def privacy(seconds: float) -> None:
+    """Says what the privacy rules withhold of the configured lake, with all values masked."""
+    with _told(), orders.lake().scan(Query()) as scan, closing(scan.batches()) as batches:
+        for sentence in privacy_report(batches, orders.policy(), seconds):
             click.echo(sentence)
 
 

@@ -35,6 +35,13 @@ class Entities:
         kind, _, thing = entity.partition(".")
         return f"{kind}.{self._policy.token(thing)}"
 
+    def pattern(self, entity: str) -> str:
+        """The id with a star for every word that is not known."""
+        kind, _, thing = entity.partition(".")
+        words = words_of(_plain(thing))
+        known = self._known(words)
+        return f"{kind}.{'_'.join(w if k else '*' for w, k in zip(words, known, strict=True))}"
+
     def withheld(self, entity: str | None) -> bool:
         """Whether its states are personal whatever they look like."""
         if entity is None:
