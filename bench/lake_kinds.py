@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 from ckanext.export.observations import COLUMNS
 
 from . import count
-from .hudi_table import write_hudi
 from .lakes import Part
 from .measure import Run, fresh
 
@@ -84,7 +83,7 @@ def _iceberg(part: Part, folder: Path) -> Known:
 
 
 def _hudi(part: Part, folder: Path) -> Known:
-    write_hudi(part.files, folder)
+    fresh("bench.hudi_table", files=part.files, folder=folder)
     return {"url": f"hudi+{folder.as_uri()}"}
 
 

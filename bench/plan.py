@@ -20,14 +20,13 @@ EXTRAS = (
     "datastore",
     "original",
     "varied",
-    "repetitive",
     "formats",
     "lakes",
     "growth",
     "parts",
     "postgresql",
 )
-ASKED_FOR = ("trino",)  # downloads 0.8 GB
+ASKED_FOR = ("repetitive", "trino")  # take minutes more; Trino downloads 0.8 GB
 PEER_ROWS = 1_000_000
 SLOWEST_PEER_ROWS = 100_000  # pandas' XML: 100 KB of memory a row
 WAYS_OF_DUCKDB = {"duckdb": False, "duckdb ahead": True}  # whether isal has its own thread
