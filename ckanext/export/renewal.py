@@ -120,11 +120,12 @@ class _Work:
         formats = sorted(set(found.files.values()))
         publisher = Publisher(self._user, found.dataset_id, formats, self._progress)
         made = publisher.publish(found.query, found.rows)
-        self.done.append({**made, "dataset": found.dataset_id})
         stale = {file.resource_id for file in Published.by_other_rules(orders.rules())}
         replaced = sorted(stale & found.files.keys())  # by files that now have other names
         if replaced:
             withdraw(found.dataset_id, replaced, self._user)
+            publisher.publish(found.query, found.rows)  # for the Data Package
+        self.done.append({**made, "dataset": found.dataset_id})
 
     @contextmanager
     def _watched(self, found: _Edition) -> Iterator[None]:
