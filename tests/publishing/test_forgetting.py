@@ -3,8 +3,10 @@
 import io
 import json
 import logging
+import shutil
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -85,21 +87,28 @@ def address(resource: dict[str, Any]) -> str:
     return resource["url"].removeprefix(tk.config["ckan.site_url"])
 
 
+def fill(lake: Path, rows: list[dict[str, Any]]) -> None:
+    """The lake has these rows and no others."""
+    shutil.rmtree(lake)
+    write_lake(lake, rows)
+
+
 def stored() -> list[Path]:
     folder = Path(tk.config["ckan.storage_path"]) / "resources"
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
 class TestWhatLeaves:
-    @pytest.mark.parametrize("kind", sorted(registry()))
-    def test_every_format_is_that_of_a_lake_without_the_home(self, app, lake, forget, kind):
-        everything = data_of(app.get(f"/api/export/{kind}"))
+    def test_every_format_is_that_of_a_lake_without_the_home(self, app, lake, forget):
+        path = f"/api/export/dataset?formats={','.join(registry())}"
+        everything = data_of(app.get(path))
         forget()
-        without = data_of(app.get(f"/api/export/{kind}"))
+        without = data_of(app.get(path))
 
-        write_lake(lake, OTHERS)
-        assert without == data_of(app.get(f"/api/export/{kind}"))
-        assert without != everything
+        fill(lake, OTHERS)
+        assert without == data_of(app.get(path))
+        assert len(without) == len(registry())
+        assert not [name for name in without if without[name] == everything[name]]
 
     def test_nothing_beside_the_data_counts_it(self, app, lake, forget):
         forget()
@@ -111,15 +120,15 @@ class TestWhatLeaves:
     def test_the_summary_and_the_first_rows(self, app, lake, forget):
         pseudonym = orders.policy().pseudonym(HOME)
         assert call_action("export_summary_show")["homes"] == 4
-        assert pseudonym in app.get("/export/?formats=csv").body
+        assert pseudonym in app.get("/export/preview?formats=csv").body
         forget()
 
         assert call_action("export_summary_show")["homes"] == 3
         assert call_action("export_summary_show")["rows"] == 45
-        assert pseudonym not in app.get("/export/?formats=csv").body
+        assert pseudonym not in app.get("/export/preview?formats=csv").body
 
     def test_an_export_of_that_home_alone_is_empty(self, app, lake, forget, ckan_config):
-        write_lake(lake, [observation(home=HOME)])
+        fill(lake, [observation(home=HOME)])
         assert app.get("/api/export/csv").status_code == 200
         forget()
 
@@ -134,7 +143,7 @@ class TestWhatLeaves:
 
     def test_a_home_whose_id_is_a_part_of_it_stays(self, app, lake, forget):
         rows = [observation(home=home) for home in ("casa", "casa-1", "a casa")]
-        write_lake(lake, rows)
+        fill(lake, rows)
         before = pseudonyms(app.get("/api/export/csv"))
         gone = orders.policy().pseudonym("casa")
         forget("casa")
@@ -171,7 +180,7 @@ class TestTheKeys:
         assert orders.policy().key_id != id
 
     def test_a_rotation_makes_other_tokens_of_words(self, app, lake, chief):
-        write_lake(lake, [observation(entity_id="sensor.ana_temperature")])
+        fill(lake, [observation(entity_id="sensor.ana_temperature")])
 
         def tokens() -> set[str]:
             (content,) = data_of(app.get("/api/export/csv")).values()
@@ -256,7 +265,7 @@ class TestWhatIsKeptOfIt:
     def test_only_a_hash(self, app, lake, publish, forget, everything_kept, caplog):
         caplog.set_level(logging.DEBUG)
         home = "Rua-das-Flores-7"
-        write_lake(lake, [*some_rows(), observation(home=home)])
+        fill(lake, [*some_rows(), observation(home=home)])
         publish(month="2022-06")
         pseudonym = orders.policy().pseudonym(home)
         told = json.dumps(forget(home), default=str)
@@ -302,7 +311,7 @@ class TestPublished:
         }
         assert "3 homes" in after["smart-homes_2022-06.csv"]["description"]
         contents = {name: app.get(address(found)).data for name, found in after.items()}
-        write_lake(lake, OTHERS)
+        fill(lake, OTHERS)
         (expected,) = data_of(app.get("/api/export/csv")).values()
         assert contents["smart-homes_2022-06.csv"] == expected
         descriptor = json.loads(contents["datapackage.json"])
@@ -311,7 +320,7 @@ class TestPublished:
         } - {f"sha256:{after['datapackage.json']['hash']}"}
 
     def test_a_month_without_the_home_keeps_its_bytes(self, lake, publish, forget, chief, run_jobs):
-        write_lake(lake, OTHERS)
+        fill(lake, OTHERS)
         publish(month="2022-06")
         before = resources()
         done = forget()
@@ -321,23 +330,19 @@ class TestPublished:
         assert resources() == before
         assert forget()["job"] is None
 
-    @pytest.mark.parametrize("rest", [[], [observation(), observation(home=HOMES[0])]])
-    @pytest.mark.ckan_config("ckanext.export.privacy.min_homes", 2)
+    @pytest.mark.parametrize("others", [(), HOMES[:1]])
     def test_what_is_too_little_now_is_withdrawn(
-        self, app, lake, publish, forget, chief, run_jobs, ckan_config, rest
+        self, app, lake, publish, forget, chief, run_jobs, ckan_config, others
     ):
-        """A light of two homes, or of the forgotten one alone."""
-        lights = {"entity_id": "light.hall", "type": "light", "state": "on", "unit": None}
-        alone = [observation(home=HOME, **lights), observation(home=HOMES[0], **lights)]
-        write_lake(lake, [*alone, *some_rows()])
-        days = {"date_from": str(NOON.date()), "date_to": str(NOON.date())}
-        write_lake(lake, alone)
-        publish(**days)
-        write_lake(lake, [*some_rows()])
+        """A day of two homes, or of the forgotten one alone."""
+        ckan_config["ckanext.export.privacy.min_homes"] = 1 + len(others)
+        day = NOON - timedelta(days=5)
+        first = [observation(home=home, last_updated=day) for home in (HOME, *others)]
+        fill(lake, first + some_rows())
+        publish(date_from=str(day.date()), date_to=str(day.date()))
         publish(month="2022-06")
-        name = f"smart-homes_from-{NOON.date()}_to-{NOON.date()}.csv"
+        name = f"smart-homes_from-{day.date()}_to-{day.date()}.csv"
         gone = resources()[name]
-        write_lake(lake, [*alone, *(row for row in some_rows()[24:])])
         done = forget()
         run_jobs()
         job = shown(done["job"], chief)
@@ -347,6 +352,7 @@ class TestPublished:
         assert outcomes["2022-06"] == "updated"
         assert [outcome for outcome in outcomes.values() if outcome.startswith("withdrawn: ")]
         assert sorted(resources()) == ["datapackage.json", "smart-homes_2022-06.csv"]
+        assert stored()
         assert app.get(address(gone)).status_code == 404
         assert not [path for path in stored() if path.name == gone["id"][6:]]
         descriptor = json.loads(app.get(address(resources()["datapackage.json"])).data)
