@@ -16,8 +16,10 @@ Measures the Export API over HTTP on a portal of its own, beside its limit and i
 prints what was reached with the targets in brackets. It never fails because of a time."""
 EXTRA_WORDS = """\
 limit: scan, compression, and DuckDB with isal; datastore: CKAN's own dump; original: pandas and
-zip level 9; varied: a lake without repetition; parts: why the pipeline is built as it is;
-postgresql: a lake in PostgreSQL beside psql; only when named: trino, a lake behind a Trino server,
+zip level 9; varied: a lake without repetition; repetitive: one as a single house's; formats: each
+beside DuckDB's COPY and pandas; lakes: each kind beside DuckDB's COPY; growth: time and memory over
+the rows; parts: why the pipeline is built as it is; postgresql: a lake in PostgreSQL beside psql;
+only when named: trino, a lake behind a Trino server,
 which is downloaded (0.8 GB)"""
 
 

@@ -1,9 +1,8 @@
 """The ways to read a lake behind Trino, side by side."""
 
-from .measure import MB, Record
-from .tables import Table, beside, millions, number
-
-TARGET_TRINO = 0.3  # million observations/s
+from . import targets
+from .measure import Record
+from .table import Table, beside, megabytes, millions, number
 
 _TRINO_WORDS = (
     "An Iceberg table of the demo lake's own files; Trino (one node, 1 GB), its object store and "
@@ -18,17 +17,16 @@ def trino_table(record: Record) -> Table:
     ways = [way for way in record.ways() if way.startswith("trino")]
     rows = []
     for way in ways:
-        peak = record.largest(way, "csv", "peak")
         rows.append(
             [
                 way.removeprefix("trino, "),
                 f"{record.runs[way, 'csv'][0].rows:,}",
                 beside(
-                    millions(record, way, "csv"), TARGET_TRINO if way == ways[-1] else None, 3, "≥"
+                    millions(record, way, "csv"), targets.TRINO if way == ways[-1] else None, 3, "≥"
                 ),
                 number(record.ratio(way, [ways[0]], "csv"), 1),
                 number(record.typical(way, "csv", "first_byte"), 1),
-                number(peak / MB if peak is not None else None, 0),
+                megabytes(record.largest(way, "csv", "peak")),
             ]
         )
     head = ["Way", "rows", "million/s", "× the cursor", "first byte, s", "memory, MB"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from portal_stack import first_export
-from portal_stack.arguments import Arguments, parse
+from portal_stack.arguments import CHECKOUT, Arguments, parse
 from portal_stack.errors import PortalError, in_words
 from portal_stack.home import Home
 from portal_stack.portal import Choices, Portal
@@ -109,9 +109,10 @@ def test(home: Home, arguments: Arguments) -> int:
 def bench(home: Home, arguments: Arguments) -> int:
     folder = home.path / "bench"
     folder.mkdir(exist_ok=True)
-    environment = {**os.environ, "EXPORT_BENCH_HOME": str(folder)}
+    # Some package may have put a `tests` of its own beside ours.
+    ours = {"EXPORT_BENCH_HOME": str(folder), "PYTHONPATH": str(CHECKOUT)}
     os.execve(  # noqa: S606  our own benchmark in our environment
-        sys.executable, [sys.executable, "-P", "-m", "bench", *arguments.rest], environment
+        sys.executable, [sys.executable, "-P", "-m", "bench", *arguments.rest], os.environ | ours
     )
 
 

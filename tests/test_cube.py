@@ -12,7 +12,14 @@ from ckanext.export.errors import TooFewHomes
 from ckanext.export.lake import open_lake
 from ckanext.export.privacy import Protection
 from ckanext.export.query import Query
-from tests.builders import in_every_home, observation, policy, some_rows, write_lake
+from tests.builders import (
+    in_every_home,
+    observation,
+    policy,
+    some_rows,
+    write_file,
+    write_lake,
+)
 
 
 def counted(folder: Path, version: str | None = None, **changes) -> Cube:
@@ -65,6 +72,16 @@ def test_every_combination_of_filters(folder, days, types, units):
     assert sum(found["types"].values()) == found["rows"]
     assert sum(found["units"].values()) == found["rows"]
     assert sum(found["days"].values()) == found["rows"]
+
+
+def test_homes_of_one_day_may_stand_in_several_files(tmp_path):
+    for number, row in enumerate(in_every_home(observation())):
+        for copy in ("", " again"):
+            path = tmp_path / "date=2022-06-20" / f"part-{number}{copy}.parquet"
+            write_file(path, [row | {"home": row["home"] + copy}, row])
+
+    found = counted(tmp_path).summary(Query(), min_homes=8)
+    assert (found["rows"], found["homes"]) == (16, 8)
 
 
 def test_it_is_the_same_after_it_was_stored(folder):

@@ -13,6 +13,7 @@ from .lake import Lake
 from .lake.canonical import DERIVED_FROM
 from .observations import count_values
 from .privacy import Policy, Protection
+from .privacy.vocabulary import listed
 from .query import Query
 
 _TOLD = 10  # problems that are told; more are counted
@@ -73,9 +74,11 @@ class _Reading:
         source = DERIVED_FROM[name]
         what = {"type": "the part before the dot", "unit": "unit_of_measurement"}[name]
         told = f"{name} is derived from {source} ({what})"
-        for row in self._first.slice(0, 1000).to_pylist() if self._first else ():
-            if row[name] is not None:
-                return f"{told}: {row['entity_id']} has {row[name]!r}"
+        first = [self._first.slice(0, 1000)] if self._first else []
+        for batch in Protection(self._policy).protect(first):
+            for row in batch.to_pylist():
+                if row[name] is not None:
+                    return f"{told}: {row['entity_id']} has {row[name]!r}"
         return f"{told}; none of the first observations has one"
 
     def finish(self) -> None:
@@ -103,7 +106,7 @@ class _Reading:
         if told["rows"]:
             yield f"days: {told['first_day']} to {told['last_day']} (UTC)"
         yield f"producer types: {_counted(told['types']) or 'none'}"
-        staying = {n: rows for n, rows in self.types.items() if n not in self._policy.types}
+        staying = _staying(self.types, self._policy)
         yield f"producer types that stay in the lake: {_counted(staying) or 'none'}"
         yield f"units: {_counted(told['units']) or 'none'}"
 
@@ -122,6 +125,15 @@ class _Reading:
             batch = next(self._batches, None)
             self.spent += time.monotonic() - asked
         self.whole = True
+
+
+def _staying(types: Counter[str], policy: Policy) -> dict[str, int]:
+    """Types that are not published, by name where it is one of Home Assistant's."""
+    found = Counter[str]()
+    for name, rows in types.items():
+        if name not in policy.types:
+            found[name if not name or name in listed("types") else "(other names)"] += rows
+    return dict(found.most_common())
 
 
 def _counted(counts: dict[str, int]) -> str:

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +20,7 @@ from .cli_keys import forget, rotate_key
 from .demo import DemoLakeError, make_demo_lake
 from .export import Export
 from .formats import describe_formats, find_formats
+from .privacy.report import report as privacy_report
 from .query import Query
 from .shortcomings import shortcomings
 
@@ -123,6 +124,17 @@ def check(context: click.Context, seconds: float) -> None:
         with context.meta["flask_app"].test_request_context():
             for sentence in shortcomings():
                 click.echo(f"The dataset of an export: {sentence}")
+
+
+@export.command()
+@click.option(
+    "--seconds", default=60.0, show_default=True, help="How long to read at most; 0 reads all."
+)
+def privacy(seconds: float) -> None:
+    """Says what the privacy rules withhold of the configured lake, with all values masked."""
+    with _told(), orders.lake().scan(Query()) as scan, closing(scan.batches()) as batches:
+        for sentence in privacy_report(batches, orders.policy(), seconds):
+            click.echo(sentence)
 
 
 @export.command("demo-lake")

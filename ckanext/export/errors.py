@@ -5,10 +5,13 @@ tells the person what to change; `inside` is for the log and the administrator a
 may name paths, hosts or statements.
 """
 
+import re
 from typing import Any
 
 # The end of a sentence about what only the administrator can mend.
 TELL = "please tell the portal's administrator."
+# Where drivers begin to quote a value: PostgreSQL, Arrow (texts and lines of CSV files) and Trino.
+_QUOTED = re.compile(r""":\s(?=['"])|\bvalue\s(?=')|\bgot \d+:|\bcast to [^:]*:""")
 _NOT_SET_UP = f"This portal's export is not set up right; {TELL}"
 
 
@@ -67,6 +70,10 @@ class Misconfigured(ExportError):
         super().__init__(detail, inside=inside)
 
 
+class PrivacyFailed(ExportError):
+    """A fault in the privacy step. Its own words would perhaps repeat what must not leave."""
+
+
 class LakeUnavailable(ExportError):
     """The lake cannot be reached or read."""
 
@@ -79,3 +86,8 @@ class TooManyExports(ExportError):
 
     status = 503
     title = "Too many exports are running"
+
+
+def without_values(words: str) -> str:
+    """What a driver says, without the value of the lake that it quotes at the end."""
+    return _QUOTED.split(words, maxsplit=1)[0]

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import ckantoolkit as tk
+from . import config
 
 __all__ = ["export_is_template"]
 
 
 def export_is_template(package: dict[str, Any]) -> bool:
     """Whether a dataset is the one that describes the exports."""
-    chosen = tk.config.get("ckanext.export.dataset", "")
+    chosen = config.dataset()
     return bool(chosen) and chosen in (package.get("name"), package.get("id"))

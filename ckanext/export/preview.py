@@ -56,7 +56,7 @@ def preview(
     header, *rows = _cells(_first(sample, SHOWN), formats, options)
     size = sum(batch.num_rows for batch in sample)
     whole, half = (
-        sum(_zipped(_writer(kind, options), part) for kind in formats)
+        sum(_zipped(kind(options), part) for kind in formats)
         for part in (sample, list(_first(sample, size // 2)))
     )
     per_row = max(0.0, (whole - half) / (size - size // 2))
@@ -87,13 +87,9 @@ def _cells(
 ) -> list[list[str]]:
     """A line per row, as text. What CSV does to formulas is shown where CSV is asked for."""
     escape = options.escape_formulas and Csv in formats
-    pieces = _writer(Csv, replace(options, escape_formulas=escape)).encode(batches)
+    pieces = Csv(replace(options, escape_formulas=escape)).encode(batches)
     text = b"".join(pieces).decode(errors="replace")
     return list(csv.reader(io.StringIO(text, newline=""), strict=True))
-
-
-def _writer(kind: type[Format], options: Options) -> Format:
-    return kind(options)
 
 
 def _zipped(writer: Format, batches: Iterable[pa.RecordBatch]) -> int:

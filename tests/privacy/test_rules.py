@@ -160,12 +160,12 @@ def test_an_identifier_in_an_attribute_stays():
     assert attributes_of(text) == {}
 
 
-@pytest.mark.parametrize("value", [0, -5, 999999, 0.125, 123456.789, -21.5, True, None])
+@pytest.mark.parametrize("value", [0, -5, 999999, 0.125, 123.456, 12345.5, -21.5, True, None])
 def test_short_numbers_of_attributes_keep_their_value(value):
     assert attributes_of(json.dumps({"brightness": value})) == {"brightness": value}
 
 
-@pytest.mark.parametrize("value", [5551234567, -1234567, 53.7676, 1.5e9, 1e-7, [53.7676, -0.3274]])
+@pytest.mark.parametrize("value", [123456.789, 1234.567, 5551234567, -1234567, 53.7676, 1.5e9, 1e-7, [53.7676, -0.3274]])
 def test_numbers_that_may_be_a_position_or_a_telephone_stay(value):
     text = json.dumps({"brightness": value, "temperature": 21.5})
 

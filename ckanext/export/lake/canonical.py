@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from ..errors import TELL, LakeUnavailable
+from ..errors import TELL, LakeUnavailable, without_values
 from ..observations import (
     COLUMNS,
     TEXT,
@@ -120,7 +120,7 @@ class Canonical(Columns):
                 f"The data lake's column {self._names[name]!r} has values that are no "
                 + ("times" if name in TIMES else "text")
                 + f"; {TELL}",
-                inside=str(error),
+                inside=without_values(str(error)),
             ) from error
 
     def _mask(self, arrays: Mapping[str, pa.Array]) -> np.ndarray | None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import pyarrow as pa
 from pyarrow import fs
 
-from ..errors import TELL, LakeUnavailable
+from ..errors import TELL, LakeUnavailable, without_values
 from ..query import Query
 from .canonical import Canonical
 
@@ -65,7 +65,7 @@ class Part(ABC):
     def damaged(self, why: str) -> LakeUnavailable:
         return LakeUnavailable(
             f"A file of the data lake is damaged or out of reach; {TELL}",
-            inside=f"{self.path}: {why}",
+            inside=f"{self.path}: {without_values(why)}",
         )
 
     def _stamp(self, file: pa.NativeFile) -> str:

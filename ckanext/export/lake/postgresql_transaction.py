@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.types import NullType, TypeEngine
 
-from ..errors import TELL, LakeUnavailable
+from ..errors import TELL, LakeUnavailable, without_values
 from .postgresql_url import libpq_uri
 from .statement import split_name
 
@@ -194,4 +194,4 @@ def _unavailable(error: Exception) -> LakeUnavailable:
     details = dict(getattr(error, "details", None) or [])
     words = details.get(b"PG_DIAG_MESSAGE_PRIMARY") or details.get("PG_DIAG_MESSAGE_PRIMARY")
     told = words.decode(errors="replace") if words else str(error).strip()
-    return LakeUnavailable(f"The data lake cannot be read; {TELL}", inside=told)
+    return LakeUnavailable(f"The data lake cannot be read; {TELL}", inside=without_values(told))

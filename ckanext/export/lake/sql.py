@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, NoSuchTableError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from ..errors import TELL, LakeUnavailable, Misconfigured
+from ..errors import TELL, LakeUnavailable, Misconfigured, without_values
 from ..observations import COLUMNS
 from ..query import Query, compatible
 from .base import Inspection, Lake, Scan
@@ -124,5 +124,5 @@ def _record_batch(names: Sequence[str], rows: Sequence[Any]) -> pa.RecordBatch:
 
 def _unavailable(error: SQLAlchemyError) -> LakeUnavailable:
     # SQLAlchemy repeats statements and values; the driver's own words are enough for the log.
-    words = str(getattr(error, "orig", None) or error)
+    words = without_values(str(getattr(error, "orig", None) or error))
     return LakeUnavailable(f"The data lake cannot be read; {TELL}", inside=words)

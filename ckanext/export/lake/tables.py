@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..errors import TELL, LakeUnavailable
+from ..errors import TELL, LakeUnavailable, without_values
 from ..observations import COLUMNS, TIMES
 from ..query import Query
 from .base import Inspection, Lake, Scan
@@ -129,7 +129,7 @@ class TableScan(Scan):
             except (pa.ArrowException, OSError) as error:
                 raise LakeUnavailable(
                     f"A file of the data lake cannot be read; {TELL}",
-                    inside=f"{file.path}: {self._lake.hide(str(error))}",
+                    inside=f"{file.path}: {without_values(self._lake.hide(str(error)))}",
                 ) from None
 
     def cancel(self) -> None:

@@ -9,7 +9,7 @@ import requests
 from sqlalchemy import Select
 from sqlalchemy.engine import URL
 
-from ..errors import TELL, LakeUnavailable, Misconfigured
+from ..errors import TELL, LakeUnavailable, Misconfigured, without_values
 from .base import load_driver
 from .trino_segments import TIMEOUT, Segments
 
@@ -132,5 +132,5 @@ def misconfigured(words: str) -> Misconfigured:
 def _unavailable(error: Exception) -> LakeUnavailable:
     name = getattr(error, "error_name", None)
     words = f"{name}: {getattr(error, 'message', '')}" if name else str(error)
-    shown = " ".join(words.split())[:_SHOWN]
+    shown = without_values(" ".join(words.split()))[:_SHOWN]
     return LakeUnavailable(f"The data lake cannot be read; {TELL}", inside=f"Trino: {shown}")

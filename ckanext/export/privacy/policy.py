@@ -16,7 +16,7 @@ TEXT_MODES = ("known", "checked")
 TIMES = {"exact": 1, "minute": 60_000_000, "hour": 3_600_000_000}  # microseconds of a step
 
 _WORDS = re.compile(r"[\W_]+")
-_NUMBERED = re.compile(r"([a-z]*)\d{0,2}")
+_NUMBERED = re.compile(r"([a-z]*)[0-9]{1,2}")
 
 
 @dataclass(frozen=True)
@@ -92,25 +92,35 @@ class Policy:
         return bool(self.forgotten) and forgotten_hash(self.forget_key, home) in self.forgotten
 
     def knows_word(self, word: str) -> bool:
-        """Whether a word of an entity id may stay, with up to two digits behind it."""
+        """Whether a word of an entity id is known to be harmless."""
+        return word in self.words or word in listed("words")
+
+    def knows_numbered(self, word: str) -> bool:
+        """Whether a word is a number of up to two digits, or a known word with one behind it."""
         numbered = _NUMBERED.fullmatch(word)
-        return (
-            word in self.words
-            or bool(numbered and (not numbered[1] or numbered[1] in listed("words")))
-            or word in listed("words")
-        )
+        return bool(numbered) and (not numbered[1] or self.knows_word(numbered[1]))
 
     def knows_unit(self, unit: str) -> bool:
         return compatible(unit) in self._units
 
-    def knows_text(self, text: str) -> bool:
-        """Whether a text may be a state or the value of an attribute."""
-        return text in self._texts or (self.text_mode == "checked" and not identifies(text))
+    def knows_state(self, text: str) -> bool:
+        """Whether a text may be a state."""
+        return text in self._states or self._checks(text)
+
+    def knows_value(self, text: str) -> bool:
+        """Whether a text may be the value of an attribute."""
+        return text in self._values or self._checks(text)
+
+    def _checks(self, text: str) -> bool:
+        return self.text_mode == "checked" and not identifies(text)
 
     @cached_property
-    def _texts(self) -> frozenset[str]:
-        shipped = (listed(name) for name in ("states", "device_classes", "units"))
-        return frozenset(self.texts).union(*shipped)
+    def _states(self) -> frozenset[str]:
+        return listed("states").union(self.texts)
+
+    @cached_property
+    def _values(self) -> frozenset[str]:
+        return self._states.union(*map(listed, ("values", "device_classes", "units")))
 
     @cached_property
     def _units(self) -> frozenset[str]:

@@ -1,13 +1,17 @@
 """The privacy step between the lake and the formats."""
 
+import re
 from collections import Counter
 from collections.abc import Generator, Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
+from traceback import extract_tb
 
 import numpy as np
 import pyarrow as pa
 
 from ..compute import pc
+from ..errors import TELL, PrivacyFailed
 from ..observations import (
     TIMES,
     Distinct,
@@ -19,13 +23,17 @@ from ..observations import (
     replaced,
 )
 from .attributes import Attributes
-from .entities import Entities, spelling
+from .entities import Entities
+from .homes import OwnHome, hidden, spelled
 from .policy import TIMES as STEPS
 from .policy import Policy
 from .states import LONG_NUMBER, SHORT_NUMBER, publishable
+from .vocabulary import listed
 
-_SHORTEST = 3  # characters of a home's id that can be recognized in another text
-_REMEMBERED = 10_000  # homes and entities whose hashes and spellings are kept
+_REMEMBERED = 10_000  # homes and entities of which it is known whether they stay in the lake
+_CLASS = '"device_class":"'  # in attributes as the rule about them writes them
+_DEGREES = "°"  # a unit that positions have too
+_NUMBER = re.compile(LONG_NUMBER)
 _COUNTED = {"state", "unit"}  # columns of which values are withheld
 _REWORDED = {"entity_id", "attributes"}  # columns of which values are changed
 
@@ -43,13 +51,13 @@ class Protection:
         self._entities = Entities(policy)
         allowed = frozenset(policy.types)
         forgets = lru_cache(_REMEMBERED)(policy.forgets)
-        self._spelling = lru_cache(_REMEMBERED)(spelling)
         self._keep: dict[str, Distinct[bool]] = {
             "home": Distinct(lambda home: home is not None and not forgets(home)),
             "entity_id": Distinct(lambda entity: producer_type(entity) in allowed),
             "type": Distinct(lambda kind: kind in allowed),
         }
-        self._personal = Distinct(self._entities.withheld)
+        self._personal = Distinct(lru_cache(_REMEMBERED)(self._entities.withheld))
+        self._own_home = OwnHome()
         self._rewrite = {
             "home": Rewritten(lambda home: None if home is None else policy.pseudonym(home)),
             "entity_id": Rewritten(self._entities.rename),
@@ -62,9 +70,13 @@ class Protection:
         """The batches as they may leave. Columns that a batch lacks are not needed: but a state
         is judged by its entity, unit and attributes, and leaves only together with them."""
         for batch in batches:
-            kept = self._kept(batch)
-            if kept.num_rows:
-                yield self._changed(kept)
+            try:
+                kept = self._kept(batch)
+                changed = self._changed(kept) if kept.num_rows else None
+            except Exception as error:
+                raise _failed(error) from None  # whose words may hold what must not leave
+            if changed:
+                yield changed
 
     def _kept(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         mask = np.full(batch.num_rows, True)
@@ -77,12 +89,10 @@ class Protection:
     def _changed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         given = dict(zip(batch.schema.names, batch.columns, strict=True))
         arrays = {name: self._rewritten(name, column) for name, column in given.items()}
-        if "entity_id" in given and "home" in given:
-            arrays["entity_id"] = self._without_homes(given["home"], arrays["entity_id"])
+        if "home" in given:
+            self._hide_homes(given["home"], arrays)
         if "state" in given:
-            personal = _flags(self._personal, given["entity_id"])
-            unmeasured = _unmeasured(arrays["state"], arrays["unit"], arrays["attributes"])
-            arrays["state"] = _nulled(arrays["state"], personal | unmeasured)
+            arrays["state"] = _nulled(arrays["state"], self._personal_states(given, arrays))
         for name in _COUNTED & given.keys():
             self.withheld[name] += arrays[name].null_count - given[name].null_count
         return pa.record_batch(list(arrays.values()), schema=batch.schema)
@@ -90,9 +100,9 @@ class Protection:
     def _rewritten(self, name: str, column: pa.Array) -> pa.Array:
         if name in TIMES:
             return self._coarse(column)
+        column = compact(column)  # what has been filtered out must not leave in a dictionary
         if name not in self._rewrite:
             return column
-        column = compact(column)
         answers = self._rewrite[name].answers(column)
         if name in _REWORDED:
             changed = pc.not_equal(answers[:-1], column.dictionary).to_numpy(zero_copy_only=False)
@@ -107,56 +117,99 @@ class Protection:
         mask = times.is_null().to_numpy(zero_copy_only=False)
         return pa.array(instants, pa.int64(), mask=mask).cast(times.type)
 
-    def _without_homes(
-        self, homes: pa.DictionaryArray, entities: pa.DictionaryArray
-    ) -> pa.DictionaryArray:
-        """Entity ids that hold the id of their own home, in any spelling, without their words."""
-        things = [self._thing(entity) for entity in distinct_values(entities)]
-        everything = "\n".join(things)
-        found = [
-            (place, name)
-            for place, name in enumerate(self._names(homes))
-            if len(name) >= _SHORTEST and name in everything
-        ]
-        if not found:
-            return entities
-        texts, places, home_places = distinct_values(entities), codes(entities), codes(homes)
-        for home, name in found:
-            for entity, thing in enumerate(things):
-                if name in thing:
-                    rows = (home_places == home) & (places == entity)
-                    self.withheld["entity_id"] += int(rows.sum())
-                    places = np.where(rows, len(texts), places).astype(np.int32)
-                    texts.append(self._entities.hide(texts[entity] or ""))
-        return pa.DictionaryArray.from_arrays(pa.array(places), pa.array(texts, pa.string()))
+    def _personal_states(
+        self, given: dict[str, pa.Array], arrays: dict[str, pa.Array]
+    ) -> np.ndarray:
+        """Rows whose state is withheld for what stands beside it."""
+        mask = _flags(self._personal, given["entity_id"])
+        if "device_class" in self._policy.attributes:
+            mask |= _matches(arrays["attributes"], _personal_class())
+        mask |= _unmeasured(arrays)
+        if "home" in given:
+            mask |= self._home_states(given["home"], arrays)
+        return mask
 
-    def _names(self, homes: pa.DictionaryArray) -> list[str]:
-        return [self._spelling(home or "") for home in distinct_values(homes)]
+    def _hide_homes(self, homes: pa.DictionaryArray, arrays: dict[str, pa.Array]) -> None:
+        """Takes the id of a home out of the texts of its own rows. Known words hold none."""
+        columns = {"entity_id": self._entities.hide}
+        if self._policy.text_mode == "checked" or self._own_home.numbers(homes):
+            columns["attributes"] = lambda _: "{}"
+        for name, hide in columns.items():
+            if name in arrays:
+                column = arrays[name]
+                said = [_said(name, text) for text in distinct_values(column)]
+                rows = self._own_home.rows(homes, column, said)
+                if rows is not None:
+                    self.withheld[name] += int(rows.sum())
+                    arrays[name] = hidden(column, rows, hide)
 
-    def _thing(self, entity: str | None) -> str:
-        return self._spelling((entity or "").partition(".")[2])
+    def _home_states(self, homes: pa.DictionaryArray, arrays: dict[str, pa.Array]) -> np.ndarray:
+        """Rows whose state is the id of their home or, where texts are not known, holds it."""
+        states = arrays["state"]
+        mask = np.full(len(states), False)
+        numbers = self._own_home.numbers(homes)
+        if numbers:
+            known = list(numbers)
+            places = np.array([*(numbers[name] for name in known), -1])
+            found = pc.index_in(states.dictionary, value_set=pa.array(known, pa.string()))
+            named = places[np.append(found.fill_null(len(known)).to_numpy(), len(known))]
+            mask = (named[codes(states)] == codes(homes)) & ~_measured(arrays)
+        if self._policy.text_mode == "checked":
+            said = [_said("state", text) for text in distinct_values(states)]
+            rows = self._own_home.rows(homes, states, said)
+            mask = mask if rows is None else mask | rows
+        return mask
+
+
+def _said(name: str, text: str | None) -> str:
+    """What of a text is looked at for the id of a home: of states only words, because numbers
+    are looked at on their own."""
+    if name == "entity_id":
+        return spelled((text or "").partition(".")[2])
+    if name == "state" and _NUMBER.fullmatch(text or ""):
+        return ""
+    return spelled(text or "")
+
+
+def _failed(error: Exception) -> PrivacyFailed:
+    at = extract_tb(error.__traceback__)[-1]
+    return PrivacyFailed(
+        f"A privacy rule failed, so nothing more leaves the data lake; {TELL}",
+        inside=f"{type(error).__name__} in {at.name}, {Path(at.filename).name}:{at.lineno}",
+    )
 
 
 def _flags(function: Distinct[bool], column: pa.DictionaryArray) -> np.ndarray:
     return np.array(function.answers(column))[codes(column)]
 
 
-def _matches(column: pa.DictionaryArray, matched: pa.BooleanArray) -> np.ndarray:
+def _matches(column: pa.DictionaryArray, pattern: str) -> np.ndarray:
     """Each row's answer of a test of the dictionary; a null passes none."""
-    return np.append(matched.fill_null(False).to_numpy(zero_copy_only=False), False)[codes(column)]
+    matched = pc.match_substring_regex(column.dictionary, pattern).fill_null(False)
+    return np.append(matched.to_numpy(zero_copy_only=False), False)[codes(column)]
 
 
-def _unmeasured(
-    states: pa.DictionaryArray, units: pa.DictionaryArray, attributes: pa.DictionaryArray
-) -> np.ndarray:
-    """Rows whose state is a long number without a unit or a device class."""
-    short = pc.match_substring_regex(states.dictionary, rf"\A{SHORT_NUMBER}\z")
+@cache
+def _personal_class() -> str:
+    return f'{_CLASS}(?:{"|".join(sorted(listed("personal_classes")))})"'
+
+
+def _measured(arrays: dict[str, pa.Array]) -> np.ndarray:
+    """Rows whose numbers have a unit that no position has, or a device class."""
+    units = arrays["unit"]
+    united = np.array([*(unit not in (None, _DEGREES) for unit in distinct_values(units)), False])
+    return united[codes(units)] | _matches(arrays["attributes"], _CLASS)
+
+
+def _unmeasured(arrays: dict[str, pa.Array]) -> np.ndarray:
+    """Rows whose state is a long number that measures nothing."""
+    states = arrays["state"]
+    short = pc.match_substring_regex(states.dictionary, rf"\A(?:{SHORT_NUMBER})\z")
     long = pc.and_not(pc.match_substring_regex(states.dictionary, rf"\A{LONG_NUMBER}\z"), short)
     if not pc.any(long).as_py():
         return np.full(len(states), False)
-    classed = pc.match_substring(attributes.dictionary, '"device_class":"')
-    measured = units.is_valid().to_numpy(zero_copy_only=False) | _matches(attributes, classed)
-    return _matches(states, long) & ~measured
+    flags = np.append(long.fill_null(False).to_numpy(zero_copy_only=False), False)
+    return flags[codes(states)] & ~_measured(arrays)
 
 
 def _nulled(column: pa.DictionaryArray, mask: np.ndarray) -> pa.DictionaryArray:
@@ -164,4 +217,4 @@ def _nulled(column: pa.DictionaryArray, mask: np.ndarray) -> pa.DictionaryArray:
         return column
     places = codes(column)
     mask |= places == len(column.dictionary)
-    return pa.DictionaryArray.from_arrays(pa.array(places, mask=mask), column.dictionary)
+    return compact(pa.DictionaryArray.from_arrays(pa.array(places, mask=mask), column.dictionary))

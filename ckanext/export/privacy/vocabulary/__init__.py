@@ -6,7 +6,7 @@ from importlib.resources import files
 
 @cache
 def listed(name: str) -> frozenset[str]:
-    """The words of a list: `words`, `states`, `device_classes`, `units` or `personal`."""
+    """The words of a list, the name of a file here without its ending."""
     text = files(__name__).joinpath(f"{name}.txt").read_text(encoding="utf-8")
     lines = (line for line in text.splitlines() if not line.startswith("# "))
     return frozenset(

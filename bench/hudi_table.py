@@ -1,0 +1,48 @@
+"""A Hudi table as the original system has it: a row for each home and day, a column an entity."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from tests.hudi_lakes import FIELDS, KEYS, PARTITION, column_name, observations, write_tables
+
+_TIME = "strftime(make_timestamp(epoch_us({0})), '%Y-%m-%dT%H:%M:%S.%f+00:00') AS {0}"
+_SEEN = ", ".join(_TIME.format(name) if name.startswith("last_") else name for name in FIELDS)
+
+
+def write_hudi(files: list[str], folder: Path) -> None:
+    """Files of a lake, a day each, as one commit; an entity's observations are in order."""
+    with duckdb.connect() as engine:
+        found = engine.sql(
+            "SELECT DISTINCT entity_id FROM read_parquet($files) ORDER BY ALL",
+            params={"files": files},
+        )
+        entities = [entity for (entity,) in found.fetchall()]
+        columns = [(column_name(entity), observations()) for entity in entities]
+        schema = pa.schema([*KEYS, *columns])
+        write_tables(folder, _days(engine, files, entities, schema), schema)
+
+
+def _days(
+    engine: duckdb.DuckDBPyConnection, files: list[str], entities: list[str], schema: pa.Schema
+) -> Iterator[tuple[str, pa.Table]]:
+    names = ", ".join(f"'{entity}'" for entity in entities)
+    fields = ", ".join(f"{name} := {name}" for name in FIELDS)
+    for file in files:
+        engine.read_parquet(file).create_view("day")
+        wide = engine.sql(
+            f"PIVOT (SELECT home, entity_id AS entity, list(struct_pack({fields})) AS seen FROM "  # noqa: S608
+            f"(SELECT home, {_SEEN} FROM day) GROUP BY ALL) "
+            f"ON entity IN ({names}) USING first(seen) GROUP BY home ORDER BY home"
+        ).to_arrow_table()
+        day = date.fromisoformat(Path(file).parent.name.removeprefix("date="))
+        place = dict(zip(PARTITION, (day.year, day.month, day.day), strict=True))
+        own = {"uuid": wide["home"], "ts": pa.repeat(1.5, len(wide))}
+        keys = own | {name: pa.repeat(number, len(wide)) for name, number in place.items()}
+        seen = [wide[name].cast(observations()) for name in entities]
+        table = pa.table([*keys.values(), *seen], names=schema.names)
+        yield "/".join(map(str, place.values())), table.cast(schema)
+        engine.execute("DROP VIEW day")

@@ -1,0 +1,79 @@
+"""Texts that name the home they come from: its own id, in any spelling."""
+
+import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+
+from ..observations import codes, compact, distinct_values
+
+_SHORTEST = 3  # characters of a home's id that can be recognized in another text
+_REMEMBERED = 10_000  # homes whose spellings are kept
+# Letters that Unicode does not take apart, as the ids of entities write them.
+_LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ħ": "h"}
+)
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+
+
+class OwnHome:
+    """Finds the rows whose text holds the id of their own home."""
+
+    def __init__(self) -> None:
+        self._spellings = lru_cache(_REMEMBERED)(spellings)
+
+    def rows(
+        self, homes: pa.DictionaryArray, column: pa.DictionaryArray, said: list[str]
+    ) -> np.ndarray | None:
+        """True for such rows; None where there is none. `said`: the column's distinct texts,
+        with only those of their letters that count (`spelled`)."""
+        everything = "\n".join(said)
+        found = [
+            (place, name)
+            for place, home in enumerate(distinct_values(homes))
+            for name in self._spellings(home or "")
+            if len(name) >= _SHORTEST and name in everything
+        ]
+        if not found:
+            return None
+        mask, home_places, places = np.full(len(column), False), codes(homes), codes(column)
+        for home, name in found:
+            naming = np.array([*(name in text for text in said), False])
+            mask |= (home_places == home) & naming[places]
+        return mask
+
+    def numbers(self, homes: pa.DictionaryArray) -> dict[str, int]:
+        """Ids of homes that are numbers → their places."""
+        pairs = enumerate(distinct_values(homes))
+        names = [(name, place) for place, home in pairs for name in self._spellings(home or "")]
+        return {name: place for name, place in names if name.isdecimal() and len(name) > 2}
+
+
+def hidden(
+    column: pa.DictionaryArray, mask: np.ndarray, hide: Callable[[str], str]
+) -> pa.DictionaryArray:
+    """The column with other texts in some rows, and without what no row has any longer."""
+    texts = [text or "" for text in distinct_values(column)]
+    places = codes(column)
+    places = np.where(mask, places + len(texts), places).astype(np.int32)
+    dictionary = pa.array([*texts, *map(hide, texts)], pa.string())
+    return compact(pa.DictionaryArray.from_arrays(pa.array(places), dictionary))
+
+
+def spelled(text: str) -> str:
+    """All spellings of a text, in which the spellings of a name can be looked for."""
+    return " ".join(spellings(text))
+
+
+def spellings(text: str) -> tuple[str, ...]:
+    """What all ways to write a name have in common: letters and digits, without accents or with
+    German umlauts as two letters."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return tuple(dict.fromkeys(map(_letters, (plain, plain.translate(_UMLAUTS)))))
+
+
+def _letters(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    return "".join(letter for letter in apart if letter.isalnum())

@@ -1,0 +1,164 @@
+"""Thousands of made-up secrets, the ways people and programs write them, and a search for them."""
+
+import base64
+import html
+import io
+import json
+import random
+import re
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import quote, unquote
+from uuid import UUID
+
+import pyarrow.parquet as pq
+
+FIRST = (
+    "Mirabel Tavish Žofie Odalys Søren Calixta Jürgen Ottoline Łucja Fenwick Ianthe Dashiell "
+    "Guðrún Siân Nguyễn Çağla İpek Zoë Renée François Björn Ålström Ευγενία Дмитрий Юлия"
+).split()
+LAST = (
+    "Quillfeather Ostermühl O'Brackenridge Zandhaas Lindqvarn Pommeroy Kräutlein Dąbkowicz "
+    "Thistlewhite Morvandeau Ashgrove Vasconcelos Žižková Sørbråten"
+).split()
+IDENTIFIERS = ("mail", "mac", "ipv4", "ipv6", "token", "uuid", "phone", "url", "coordinates")
+
+
+@dataclass(frozen=True)
+class Secret:
+    kind: str
+    text: str
+
+    @cached_property
+    def needles(self) -> set[str]:
+        """What must be nowhere: the text, and what programs make of it."""
+        raw = self.text.encode()
+        forms = {self.text, plain(self.text), unicodedata.normalize("NFD", self.text)}
+        forms |= {quote(self.text), raw.hex(), base64.b64encode(raw).decode().rstrip("=")}
+        forms |= {base64.b32encode(raw).decode().rstrip("="), json.dumps(self.text)[1:-1]}
+        forms |= {repr(self.text)[1:-1], self.text.encode("ascii", "xmlcharrefreplace").decode()}
+        return {form.casefold() for form in forms}
+
+    @cached_property
+    def letters(self) -> str:
+        return squeezed(plain(self.text))
+
+
+def plain(text: str) -> str:
+    """As Home Assistant writes ids: without accents, in lower case."""
+    apart = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"[\W_]", "", text.casefold())
+
+
+def make_secrets(each: int = 250) -> list[Secret]:
+    dice = random.Random(4711)  # noqa: S311
+
+    def digits(number: int) -> str:
+        return "".join(dice.choices("123456789", k=number))
+
+    def hexes(number: int) -> str:
+        return "".join(dice.choices("0123456789abcdef", k=number))
+
+    def name() -> str:
+        return f"{dice.choice(FIRST)} {dice.choice(LAST)}"
+
+    makers: dict[str, Callable[[], str]] = {
+        "name": name,
+        "address": lambda: f"{dice.choice(LAST)}straße {digits(2)}, {digits(5)} {dice.choice(LAST)}",
+        "mail": lambda: f"{plain(dice.choice(FIRST))}.{digits(3)}@{hexes(6)}.example.org",
+        "mac": lambda: ":".join(hexes(2) for _ in range(6)),
+        "ipv4": lambda: ".".join(str(dice.randint(100, 255)) for _ in range(4)),
+        "ipv6": lambda: "2001:db8:" + ":".join(hexes(4) for _ in range(6)),
+        "token": lambda: "eyJ" + digits(2) + hexes(40),
+        "uuid": lambda: str(UUID(int=dice.getrandbits(128))),
+        "phone": lambda: "+351 9" + digits(8),
+        "url": lambda: f"https://{hexes(8)}.example.org/{digits(4)}",
+        "coordinates": lambda: f"{dice.randint(35, 70)}.{digits(6)}, -{digits(1)}.{digits(6)}",
+        "latitude": lambda: f"{dice.randint(35, 70)}.{digits(6)}",
+        "number": lambda: digits(9),
+    }
+    found = [Secret(kind, make()) for kind, make in makers.items() for _ in range(each)]
+    found += [Secret("name", text) for text in (*FIRST, *LAST) if len(text) > 4]
+    return list(dict.fromkeys(found))
+
+
+SECRETS = make_secrets()
+
+
+def _wide(text: str) -> str:
+    return "".join(chr(ord(sign) + 0xFEE0) if "!" <= sign <= "~" else sign for sign in text)
+
+
+def _split(text: str, size: int) -> str:
+    letters = squeezed(text)
+    return "_".join(letters[place : place + size] for place in range(0, len(letters), size))
+
+
+# How a secret may be written in the lake. The first three keep an identifier one that can be seen.
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "upper case": str.upper,
+    "wide": _wide,
+    "slug": lambda text: re.sub(r"[\W_]+", "_", plain(text)),
+    "without accents": plain,
+    "taken apart": lambda text: unicodedata.normalize("NFD", text),
+    "syllables": lambda text: _split(text, 2),
+    "three letters": lambda text: _split(text, 3),
+    "letters": lambda text: _split(text, 1),
+    "joined": squeezed,
+    "percent": quote,
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "hexadecimal": lambda text: text.encode().hex(),
+    "references": lambda text: "".join(f"&#{ord(sign)};" for sign in text),
+    "escapes": lambda text: json.dumps(text)[1:-1],
+    "in a sentence": lambda text: f"Hello {text}, good morning!",
+}
+
+
+class Haystack:
+    """Everything that left, in whichever file and however it is encoded there."""
+
+    def __init__(self, files: Iterable[tuple[str, bytes]]) -> None:
+        texts = [text for name, content in files for text in _texts(name, content)]
+        pieces = {piece for text in texts for piece in re.split(r'[\n\t,"<>]', text)}
+        whole = "\n".join(pieces)
+        decoded = {whole, html.unescape(whole), unquote(whole), _unescaped(whole)}
+        self._text = "\n".join(decoded).casefold()
+        self._plain = plain(self._text)
+        self._letters = "\n".join({squeezed(plain(piece)) for piece in pieces})
+
+    def found(self, secrets: Iterable[Secret]) -> list[str]:
+        return [
+            f"{secret.kind} {secret.text!r}"
+            for secret in secrets
+            if any(needle in self._text or needle in self._plain for needle in secret.needles)
+            or secret.letters in self._letters
+        ]
+
+
+def _unescaped(text: str) -> str:
+    r"""With signs instead of `\u0041` and of Excel's `_x0041_`."""
+    text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+    return re.sub(r"_x([0-9A-F]{4})_", lambda found: chr(int(found[1], 16)), text)
+
+
+def _texts(name: str, content: bytes) -> Iterator[str]:
+    """The file's bytes as text and, where it is a container, what is in it."""
+    yield name
+    yield content.decode("utf-8", "surrogateescape").encode("utf-8", "replace").decode()
+    if zipfile.is_zipfile(io.BytesIO(content)):
+        with zipfile.ZipFile(io.BytesIO(content)) as opened:
+            yield opened.comment.decode(errors="replace")
+            for inner in opened.namelist():
+                yield from _texts(inner, opened.read(inner))
+    elif content[:4] == b"PAR1":
+        table = pq.read_table(io.BytesIO(content))
+        yield json.dumps(table.to_pylist(), default=str, ensure_ascii=False)
+        yield str(pq.read_metadata(io.BytesIO(content)).metadata)

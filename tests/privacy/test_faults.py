@@ -1,0 +1,104 @@
+"""A fault in any rule ends the export: before the first byte, or with a zip that is no zip."""
+
+import io
+import zipfile
+from dataclasses import replace
+
+import pytest
+
+from ckanext.export import privacy
+from ckanext.export.errors import PrivacyFailed
+from ckanext.export.export import Export
+from ckanext.export.lake import open_lake
+from ckanext.export.query import Query
+from ckanext.export.summary import summarize
+from tests.builders import HOMES, observation, order, policy, write_lake
+from tests.privacy.defaults import DEFAULTS
+
+SECRET = "Quillfeather"
+RULES = {
+    "homes": (privacy.policy.Policy, "pseudonym"),
+    "forgotten homes": (privacy.policy.Policy, "forgets"),
+    "words": (privacy.entities.Entities, "rename"),
+    "personal entities": (privacy.entities.Entities, "withheld"),
+    "states": (privacy.policy.Policy, "knows_state"),
+    "units": (privacy.policy.Policy, "knows_unit"),
+    "attributes": (privacy.attributes.Attributes, "publishable"),
+    "homes in texts": (privacy.homes.OwnHome, "rows"),
+    "times": (privacy.protection.Protection, "_coarse"),
+}
+ALL = sorted(RULES)
+
+
+def break_rule(monkeypatch, rule, late):
+    """The rule fails, or fails as soon as it meets the late row. Its words hold a secret."""
+    owner, name = RULES[rule]
+    works = getattr(owner, name)
+
+    def broken(self, *given):
+        if given != (None,) and (not late or "late" in str(given)):
+            raise ValueError(SECRET)
+        return works(self, *given)
+
+    monkeypatch.setattr(owner, name, broken)
+
+
+def lake_with_a_late_row(folder):
+    """More rows than a first batch has, then one that is different in every column."""
+    rows = [observation(home=HOMES[number % 4]) for number in range(9000)]
+    last = observation(
+        home="late",
+        entity_id="sensor.late",
+        state="late",
+        unit="late",
+        attributes='{"late":1}',
+    )
+    return write_lake(folder, [*rows, last])
+
+
+@pytest.mark.parametrize("rule", ALL)
+@pytest.mark.parametrize("name", ["csv", "parquet"])
+def test_a_fault_at_once_ends_the_export_before_its_first_byte(
+    tmp_path, monkeypatch, caplog, rule, name
+):
+    lake = open_lake(str(write_lake(tmp_path, [observation(state="on")])))
+    break_rule(monkeypatch, rule, late=False)
+
+    with pytest.raises(PrivacyFailed) as caught:
+        Export(lake, order(name, policy=strict()))
+
+    assert caught.value.status == 500
+    assert SECRET not in caught.value.explain() + caplog.text
+    assert "ValueError" in caught.value.inside
+
+
+@pytest.mark.parametrize("rule", ALL)
+def test_a_fault_at_once_ends_the_summary(tmp_path, monkeypatch, rule):
+    lake = open_lake(str(write_lake(tmp_path, [observation(state="on")])))
+    break_rule(monkeypatch, rule, late=False)
+
+    if rule in ("states", "attributes", "personal entities"):
+        assert summarize(lake, strict(), Query())["rows"] == 1  # which needs none of these
+    else:
+        with pytest.raises(PrivacyFailed):
+            summarize(lake, strict(), Query())
+
+
+@pytest.mark.parametrize("rule", [rule for rule in ALL if rule not in ("times", "homes in texts")])
+def test_a_fault_later_cuts_the_zip(tmp_path, monkeypatch, caplog, rule):
+    lake = open_lake(str(lake_with_a_late_row(tmp_path)))
+    break_rule(monkeypatch, rule, late=True)
+    pieces = []
+
+    with pytest.raises(PrivacyFailed):  # at once where a dictionary tells of what comes later
+        pieces.extend(Export(lake, order("csv", policy=strict())))
+
+    assert SECRET not in caplog.text
+    assert "late" not in b"".join(pieces).decode("latin-1")
+    with pytest.raises(zipfile.BadZipFile):
+        zipfile.ZipFile(io.BytesIO(b"".join(pieces)))
+
+
+def strict():
+    rules = policy(**DEFAULTS | {"time_step": "minute"}, min_homes=1)
+    return replace(rules, forget_key=b"k", forgotten=frozenset({"somebody"}))
