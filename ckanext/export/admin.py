@@ -6,7 +6,7 @@ import ckantoolkit as tk
 from flask import Blueprint, request
 from redis import RedisError
 
-from . import config, orders, recent
+from . import config, orders, recent, renewal
 from .errors import ExportError
 from .jobs_views import protect
 from .model import is_migrated
@@ -35,6 +35,7 @@ def index() -> str:
     page = {
         "migrated": migrated,
         "lacking": _lacking(),
+        "left": _left() if migrated else "",
         "rules": _rules(),
         "template": config.dataset(),
         "publish_dataset": config.publish_dataset(),
@@ -117,6 +118,14 @@ def _lacking() -> list[str]:
         return shortcomings()
     except ExportError as error:
         return [error.explain()]
+
+
+def _left() -> str:
+    """Of published files that the current rules of privacy have not made."""
+    try:
+        return renewal.what_is_left()
+    except ExportError:
+        return ""  # the rules say why
 
 
 def _recent() -> list[dict[str, Any]]:

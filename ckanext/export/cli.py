@@ -15,8 +15,9 @@ from tqdm import tqdm
 from . import counted, orders, recent
 from .check import check as check_lake
 from .cli_jobs import publish_command, tidy
+from .cli_jobs import told as _told
+from .cli_keys import forget, rotate_key
 from .demo import DemoLakeError, make_demo_lake
-from .errors import ExportError
 from .export import Export
 from .formats import describe_formats, find_formats
 from .privacy.report import report as privacy_report
@@ -47,15 +48,6 @@ def _query(date_from: str, date_to: str, types: tuple[str, ...], units: tuple[st
     return Query.parse(
         {"date_from": [date_from], "date_to": [date_to], "types": types, "units": units}
     )
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Expected failures in a sentence, with what an administrator may know."""
-    try:
-        yield
-    except ExportError as error:
-        raise click.ClickException(error.explain()) from error
 
 
 @export.command()
@@ -165,5 +157,5 @@ def demo_lake(directory: Path, homes: int, days: int | None) -> None:
     click.echo(f"{rows:,} observations in {directory}, made in {time.monotonic() - begun:.1f} s")
 
 
-export.add_command(publish_command)
-export.add_command(tidy)
+for command in (publish_command, tidy, rotate_key, forget):
+    export.add_command(command)

@@ -34,6 +34,19 @@ def describe(resources: Iterable[dict[str, Any]], user: str) -> None:
             log.warning("No data dictionary for %s: %s", resource["id"], error)
 
 
+def clear(resources: Iterable[dict[str, Any]], user: str) -> None:
+    """Empties the tables of files that were replaced: a loader may be long in coming.
+
+    Raises what the DataStore does when it cannot.
+    """
+    if not plugin_loaded("datastore"):
+        return
+    for resource in resources:
+        if resource.get("datastore_active"):
+            data = {"resource_id": resource["id"], "filters": {}, "force": True}
+            tk.get_action("datastore_records_delete")({"user": user}, data)
+
+
 def _field(field: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": field["name"],

@@ -14,10 +14,10 @@ from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.job import Job as QueuedJob
 from rq.timeouts import JobTimeoutException
 
-from . import config, prepare, publish
+from . import config, prepare, publish, renewal
 from .errors import TELL, ExportError
 from .model import Job
-from .model.job import CANCELLED, COMPLETE, FAILED, PREPARE, PUBLISH, RUNNING, WAITING
+from .model.job import CANCELLED, COMPLETE, FAILED, PREPARE, PUBLISH, RENEW, RUNNING, WAITING
 from .progress import Cancelled, Progress
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ _SIGN_OF_LIFE = 60  # seconds that a worker's last one counts
 _WORK: dict[str, Callable[[Job, Progress], dict[str, Any]]] = {
     PUBLISH: publish.run,
     PREPARE: prepare.run,
+    RENEW: renewal.run,
 }
 
 
@@ -38,13 +39,17 @@ def create(kind: str, user_id: str, asked: dict[str, Any]) -> Job:
     return job
 
 
+def find(job_id: str) -> Job:
+    return model.Session.get_one(Job, job_id)
+
+
 def enqueue(job: Job) -> None:
     """Gives it to CKAN's workers. Raises ExportError, and ends the job, when there is no queue."""
     options = {"timeout": config.job_timeout(), "job_id": job.id}
     try:
         tk.enqueue_job(run, [job.id], title=f"export: {job.kind}", rq_kwargs=options)
     except RedisError as error:
-        Job.end(job.id, FAILED, "The portal's queue of jobs could not be reached.")
+        Job.end(job.id, FAILED, _with_rest(job, "The portal's queue could not be reached."))
         raise ExportError(
             f"The portal cannot queue jobs at the moment; {TELL}", inside=f"Redis: {error}"
         ) from error
@@ -56,14 +61,14 @@ def run(job_id: str) -> None:
         return
     with _alive(job_id):
         try:
-            job = model.Session.get_one(Job, job_id)
+            job = find(job_id)
             progress = Progress(job_id)
             result = _WORK[job.kind](job, progress)
         except Cancelled:
             model.Session.rollback()
         except Exception as error:
             model.Session.rollback()
-            Job.end(job_id, FAILED, _in_words(error))
+            Job.end(job_id, FAILED, _with_rest(find(job_id), _in_words(error)))
         else:
             done: dict[str, Any] = {"percent": 100, "rows": progress.rows, "bytes": progress.size}
             Job.end(job_id, COMPLETE, result=result, **done)
@@ -72,6 +77,11 @@ def run(job_id: str) -> None:
 
 # Told only when the job is complete for everybody.
 _WORK_DONE: dict[str, Callable[[str], None]] = {PREPARE: prepare.tell_owner}
+
+
+def _with_rest(job: Job, said: str) -> str:
+    """And what is left to do, where that matters to those whose data it is."""
+    return f"{said} {renewal.what_is_left()}".strip() if job.kind == RENEW else said
 
 
 def _in_words(error: Exception) -> str:
@@ -91,7 +101,7 @@ def _in_words(error: Exception) -> str:
 
 def cancel(job_id: str) -> bool:
     """Ends a job that has not ended; a worker notices within seconds."""
-    done = Job.end(job_id, CANCELLED)
+    done = Job.end(job_id, CANCELLED, _with_rest(find(job_id), ""))
     try:
         queued = QueuedJob.fetch(job_id, connection=connect_to_redis())
         if queued.get_status() not in ("started", "finished"):
@@ -112,7 +122,8 @@ def settle(job: Job) -> Job:
     except RedisError:
         return job  # nobody knows
     if lost:
-        Job.end(job.id, FAILED, "The worker that ran it has gone; start it again.")
+        gone = "The worker that ran it has gone; start it again."
+        Job.end(job.id, FAILED, _with_rest(job, gone))
     return job
 
 

@@ -3,12 +3,14 @@
 CKAN closes its database session when a view has returned, and the bytes flow later.
 """
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import fields
 from importlib.metadata import version
 
 import ckantoolkit as tk
 
-from . import config, template
+from . import config, keys, template
 from .export import Order
 from .formats import Format
 from .formats.base import Options
@@ -25,9 +27,10 @@ def lake() -> Lake:
 
 
 def policy() -> Policy:
-    """The portal's privacy rules. Raises Misconfigured."""
+    """The portal's privacy rules, as they are now. Raises Misconfigured."""
+    forget_key, forgotten = keys.forgotten()
     return Policy(
-        key=config.privacy_key(),
+        key=keys.pseudonym_key(),
         types=config.privacy_types(),
         attributes=config.privacy_attributes(),
         min_homes=config.min_homes(),
@@ -37,7 +40,25 @@ def policy() -> Policy:
         texts=config.privacy_known_texts(),
         units=config.privacy_units(),
         time_step=config.privacy_time(),
+        forget_key=forget_key,
+        forgotten=forgotten,
     )
+
+
+_KEYS = ("key", "forget_key")
+
+
+def rules() -> str:
+    """`rules_of` the portal's policy as it is now. Raises Misconfigured."""
+    return rules_of(policy())
+
+
+def rules_of(policy: Policy) -> str:
+    """Another text whenever what a policy lets through may differ; tells nothing of its keys."""
+    rules = [(field.name, getattr(policy, field.name)) for field in fields(policy)]
+    told = [(name, value) for name, value in rules if name not in (*_KEYS, "forgotten")]
+    told += [("key_id", policy.key_id), ("forgotten", sorted(policy.forgotten))]
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def order(

@@ -14,7 +14,7 @@ from ckan.lib.files import exc
 from flask import Response
 from werkzeug.datastructures import FileStorage
 
-from . import config, orders, recent
+from . import config, keys, orders, recent
 from .errors import TELL, EmptyDataset, ExportError, Misconfigured
 from .export import Export
 from .formats import find_formats
@@ -83,7 +83,8 @@ def run(job: Job, progress: Progress) -> dict[str, Any]:
         progress.tell(1, now=True)
         spool.seek(0)
         name = f"{stem(order.description, order.generated)}.zip"
-        return {"file": _keep(job.id, owner, FileStorage(spool, name, content_type=_ZIP))}
+        kept = _keep(job.id, owner, FileStorage(spool, name, content_type=_ZIP))
+        return {"file": kept, "forgotten": keys.state_of(order.policy.forgotten)}
 
 
 def _keep(job_id: str, owner: model.User, upload: FileStorage) -> str:
@@ -105,9 +106,10 @@ def expires(job: Job) -> datetime | None:
 
 
 def kept_file(job: Job) -> model.File | None:
-    """The file of a job, as long as it may be fetched."""
+    """The file of a job, as long as it may be fetched: a home that was forgotten since the job
+    began may be in it."""
     until = expires(job)
-    if until is None or until < datetime.now(UTC):
+    if until is None or until < datetime.now(UTC) or not _is_of(job, keys.forgotten_state()):
         return None
     return model.Session.get(model.File, job.result.get("file"))
 
@@ -120,14 +122,24 @@ def response(file: model.File) -> Response:
 
 
 def purge() -> int:
-    """Deletes prepared exports whose time has come, and what killed workers have left behind;
-    says how many."""
+    """Deletes prepared exports whose time has come or that may hold a forgotten home, and what
+    killed workers have left behind; says how many."""
     until = datetime.now(UTC) - timedelta(days=config.prepare_days())
     kept = model.Session.scalars(
         sa.select(model.File).where(model.File.storage == config.prepare_storage())
     ).all()
-    old = sum(_delete(file.id) for file in kept if file.created < until)
-    return old + _delete_untracked({str(file.location) for file in kept})
+    state = keys.forgotten_state()
+    deleted = sum(_delete(f.id) for f in kept if f.created < until or _holds_more(f, state))
+    return deleted + _delete_untracked({str(file.location) for file in kept})
+
+
+def _is_of(job: Job, state: str) -> bool:
+    return job.result.get("forgotten", "") == state
+
+
+def _holds_more(file: model.File, state: str) -> bool:
+    job = Job.get(str(file.location).removesuffix(".zip"))
+    return job is not None and not job.is_unfinished and not _is_of(job, state)
 
 
 def _delete_untracked(known: set[str]) -> int:

@@ -2,9 +2,9 @@
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
@@ -17,11 +17,13 @@ from werkzeug.datastructures import FileStorage
 
 from . import dictionary
 from .formats import Format, registry
+from .model import Published
 from .package.contents import Contents, DataFile, Member
 from .package.datapackage import datapackage
 from .package.dataset import dataset
+from .query import Query
 
-_DESCRIPTOR = "datapackage.json"
+DESCRIPTOR = "datapackage.json"
 # ckanext-dcat writes `hash` as hexadecimal digits, with the algorithm that DCAT-AP demands.
 # `sha256` says it once more, because loaders of the DataStore put a hash of their own there.
 _ALGORITHM = "http://spdx.org/rdf/terms#checksumAlgorithm_sha256"
@@ -42,7 +44,37 @@ def hashes(dataset_id: str) -> dict[str, str]:
     return {resource.name: resource.extras.get("sha256", "") for resource in found.resources}
 
 
-def put(name: str, user: str, contents: Contents, folder: Path) -> tuple[str, str]:
+def ids_of(dataset_id: str, names: Collection[str]) -> list[str]:
+    """Of the files of these names that a dataset has."""
+    found = model.Session.query(model.Resource).filter_by(package_id=dataset_id, state="active")
+    return [resource.id for resource in found if resource.name in names]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the files are made from: filters, and the rules of privacy."""
+
+    query: Query
+    rules: str
+
+    def note(self, package: Mapping[str, Any], files: Sequence[DataFile]) -> None:
+        """In the transaction that publishes the files."""
+        kinds = {file.member.name: file.format.name for file in files}
+        filters = {name: [] for name in ("date_from", "date_to", "types", "units")}
+        for name, value in self.query.parameters():
+            filters[name].append(value)
+        for resource in package["resources"]:
+            if resource["name"] in kinds:
+                Published.note(
+                    resource_id=resource["id"],
+                    dataset_id=package["id"],
+                    query=filters,
+                    format=kinds[resource["name"]],
+                    rules=self.rules,
+                )
+
+
+def put(name: str, user: str, contents: Contents, folder: Path, origin: Origin) -> tuple[str, str]:
     """Puts the files of an export into a dataset, which is made where it is not there.
 
     Returns its id, and "created", "updated" or "unchanged". Files are uploaded and the dataset is
@@ -55,8 +87,9 @@ def put(name: str, user: str, contents: Contents, folder: Path) -> tuple[str, st
             package = _existing(context, name) or _new(context, name, contents)
             found = {resource["name"]: resource for resource in package.get("resources", [])}
             changed = [f for f in contents.files if not _is_same(found.get(f.member.name), f)]
-            if not changed and _DESCRIPTOR in found:
-                model.Session.rollback()  # lets go of the dataset
+            if not changed and DESCRIPTOR in found:
+                origin.note(package, contents.files)
+                model.Session.commit()  # lets go of the dataset
                 return package["id"], "unchanged"
             outcome = "updated" if found else "created"
             for file in changed:
@@ -64,12 +97,15 @@ def put(name: str, user: str, contents: Contents, folder: Path) -> tuple[str, st
                 _set(package, _resource(contents, file), stream)
             _cover(package, contents)
             _describe(package, contents)
+            origin.note(package, contents.files)
             done = tk.get_action("package_update")(Context(context), package)
     except BaseException:
         model.Session.rollback()
         raise
     names = {file.member.name for file in changed}
-    dictionary.describe((r for r in done["resources"] if r["name"] in names), user)
+    replaced = [resource for resource in done["resources"] if resource["name"] in names]
+    dictionary.clear(replaced, user)
+    dictionary.describe(replaced, user)
     return package["id"], outcome
 
 
@@ -181,7 +217,7 @@ def _describe(package: dict[str, Any], contents: Contents) -> None:
     text = orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
     described = {
         **contents.description.resource_fields,
-        "name": _DESCRIPTOR,
+        "name": DESCRIPTOR,
         "format": "JSON",
         "mimetype": "application/json",
         **_checksum(hashlib.sha256(text).hexdigest()),
@@ -193,7 +229,7 @@ def _describe(package: dict[str, Any], contents: Contents) -> None:
 
 def _format_of(name: str) -> type[Format] | None:
     """The format of a published file; the description itself is none."""
-    if name == _DESCRIPTOR:
+    if name == DESCRIPTOR:
         return None
     fitting = [kind for kind in registry().values() if name.endswith(f".{kind.extension}")]
     return max(fitting, key=lambda kind: len(kind.extension), default=None)

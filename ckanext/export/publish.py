@@ -1,6 +1,5 @@
 """Publishing: exports become files of a dataset of the portal, whole or not at all."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,15 +13,14 @@ from .edition import edition, month
 from .errors import EmptyDataset, ExportError, TooFewHomes
 from .export import Export, Order
 from .formats import find_formats
-from .lake import Lake
 from .model import Job
 from .model.job import COMPLETE, PUBLISH
 from .package.contents import Contents
 from .package.folder import files_in
-from .privacy import Policy
 from .progress import Progress
 from .query import Query
 from .summary import summarize
+from .withdrawal import withdraw
 
 _MEGABYTE = 1 << 20
 Publication = dict[str, Any]  # what a job notes about one edition
@@ -30,13 +28,13 @@ Publication = dict[str, Any]  # what a job notes about one edition
 
 def run(job: Job, progress: Progress) -> dict[str, Any]:
     """Publishes what the job asks for; the answer says what has become of each edition."""
-    asked, lake, policy = job.asked, orders.lake(), orders.policy()
+    asked = job.asked
     query = Query.parse(asked["query"])
-    told = summarize(lake, policy, query)
+    told = summarize(orders.lake(), orders.policy(), query)
     if not told["rows"]:
         raise EmptyDataset("No observation matches these filters.")
     user = model.Session.get_one(model.User, job.user_id).name
-    work = _Work(lake, policy, user, asked["dataset"], asked["formats"], progress)
+    work = Publisher(user, asked["dataset"], asked["formats"], progress)
     if asked["changed"]:
         editions = list(work.changed_months(query, told["days"]))
     else:
@@ -44,20 +42,11 @@ def run(job: Job, progress: Progress) -> dict[str, Any]:
     return {"dataset": work.dataset_id, "editions": editions}
 
 
-class _Work:
+class Publisher:
     """One job's publishing into one dataset."""
 
-    def __init__(
-        self,
-        lake: Lake,
-        policy: Policy,
-        user: str,
-        dataset: str,
-        formats: list[str],
-        progress: Progress,
-    ) -> None:
-        self._lake = lake
-        self._policy = policy
+    def __init__(self, user: str, dataset: str, formats: list[str], progress: Progress) -> None:
+        self._lake = orders.lake()
         self._user = user
         self._dataset = dataset
         self._formats = find_formats(formats)
@@ -95,22 +84,41 @@ class _Work:
         return all(present.get(name) == sha256 for name, sha256 in before["files"].items())
 
     def publish(self, query: Query, rows: int) -> Publication:
-        """One edition. Nothing of the portal changes until all of its files are complete."""
+        """One edition. Nothing of the portal changes until all of its files are complete.
+
+        Where the rules of privacy have changed meanwhile, it is made again by the new ones; where
+        these leave nothing to publish, it is withdrawn, and the failure is raised.
+        """
+        made, rules = self._make(query, rows)
+        while rules != orders.rules():
+            try:
+                made, rules = self._make(query, rows)
+            except ExportError:
+                withdraw(
+                    self.dataset_id, publication.ids_of(self.dataset_id, made["files"]), self._user
+                )
+                raise
+        return made
+
+    def _make(self, query: Query, rows: int) -> tuple[Publication, str]:
+        """The edition, and the rules that have made it."""
         order = orders.order(query, self._formats, self._user, edition(query), "publish")
+        rules = orders.rules_of(order.policy)
         with TemporaryDirectory(prefix="ckan-export-") as folder:
             contents = self._export(order, Path(folder), rows)
             self._progress.tell(1, now=True)
+            origin = publication.Origin(query, rules)
             self.dataset_id, outcome = publication.put(
-                self._dataset, self._user, contents, Path(folder)
+                self._dataset, self._user, contents, Path(folder), origin
             )
         return {
             "edition": order.description.edition,
             "formats": self._names,
             "outcome": outcome,
-            "version": self._stamp(contents.lake_version),
+            "version": _stamp(contents.lake_version, rules),
             "rows": contents.tally.rows,
             "files": {file.member.name: file.member.sha256 for file in contents.files},
-        }
+        }, rules
 
     def _export(self, order: Order, folder: Path, rows: int) -> Contents:
         exported = Export(self._lake, order, pack=files_in(folder), report=recent.note)
@@ -123,15 +131,14 @@ class _Work:
         return contents
 
     def _version(self, query: Query) -> str | None:
-        with self._lake.scan(self._policy.narrow(query)) as scan:
-            return self._stamp(scan.version)
+        policy = orders.policy()
+        with self._lake.scan(policy.narrow(query)) as scan:
+            return _stamp(scan.version, orders.rules_of(policy))
 
-    def _stamp(self, version: str | None) -> str | None:
-        """What decides on an edition's data: the state of the lake and the rules of privacy."""
-        if version is None:
-            return None
-        rules = (self._policy.key_id, *self._policy.types, "", *self._policy.attributes)
-        return f"{version} {hashlib.sha256(repr(rules).encode()).hexdigest()[:16]}"
+
+def _stamp(version: str | None, rules: str) -> str | None:
+    """What decides on an edition's data: the state of the lake and the rules of privacy."""
+    return None if version is None else f"{version} {rules}"
 
 
 def _expect_room(contents: Contents) -> None:

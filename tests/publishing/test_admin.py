@@ -118,7 +118,7 @@ def test_without_the_table_it_says_what_to_run(app, chief, migrate_db_for):
         answer = app.post("/api/3/action/export_publish", json={}, headers=headers)
         assert answer.status_code == 409
         assert "table" in answer.json["error"]["message"][0]
-        assert app.get("/api/export/csv").status_code == 200
+        assert app.get("/api/export/csv").status_code == 500
     finally:
         migrate_db_for("export")
 

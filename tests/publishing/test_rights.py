@@ -69,6 +69,8 @@ LOGGED_IN = ("user", "member", "editor", "owner", "sysadmin")
         ("export_publish", {"month": "2022-06"}, ("editor", "sysadmin")),
         ("export_publish", {"changed": True}, ("editor", "sysadmin")),
         ("export_job_list", {}, LOGGED_IN),
+        ("export_home_forget", {"home": "a home"}, ("sysadmin",)),
+        ("export_home_forget", {"home": "a home", "undo": True}, ("sysadmin",)),
     ],
 )
 def test_actions(app, tokens, action, data, allowed):

@@ -9,6 +9,7 @@ from .. import counted
 from ..errors import BadParameter, ExportError
 from ..formats import describe_formats
 from ..query import Query
+from .forgetting import export_home_forget
 from .jobs import (
     export_job_cancel,
     export_job_delete,
@@ -20,6 +21,7 @@ from .jobs import (
 
 __all__ = [
     "export_format_list",
+    "export_home_forget",
     "export_job_cancel",
     "export_job_delete",
     "export_job_list",

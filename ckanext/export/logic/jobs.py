@@ -39,8 +39,8 @@ def export_publish(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
 
     Returns the job as ``export_job_show`` does.
     """
-    with _told():
-        _expect(data_dict, {*_FILTERS, "month", "formats", "dataset", "changed"})
+    with told():
+        expect(data_dict, {*_FILTERS, "month", "formats", "dataset", "changed"})
         asked = publish.asked_for(_parameters(data_dict))
         tk.check_access("export_publish", context, asked)
         return _start(context, PUBLISH, asked)
@@ -58,11 +58,11 @@ def export_prepare(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
     Returns the job as ``export_job_show`` does.
     """
     tk.check_access("export_prepare", context, data_dict)
-    with _told():
-        _expect(data_dict, {*_FILTERS, "formats"})
+    with told():
+        expect(data_dict, {*_FILTERS, "formats"})
         asked = prepare.asked_for(_parameters(data_dict))
         prepare.storage()
-        prepare.expect_place(_user(context).id)
+        prepare.expect_place(current_user(context).id)
         return _start(context, PREPARE, asked)
 
 
@@ -77,10 +77,10 @@ def export_job_show(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
     seconds, created, started, ended, error (in words, empty without one), asked and result. A
     prepared export has url and expires as long as it may be fetched.
     """
-    with _told():
+    with told():
         job = _job(data_dict)
         tk.check_access("export_job_show", context, {"id": job.id})
-        return _dictize(jobs.settle(job))
+        return dictize(jobs.settle(job))
 
 
 @tk.side_effect_free
@@ -91,13 +91,13 @@ def export_job_list(context: Any, data_dict: dict[str, Any]) -> list[dict[str, A
     :param limit: at most so many, 20 by default and 100 at most (optional)
     """
     tk.check_access("export_job_list", context, data_dict)
-    with _told():
-        _expect(data_dict, {"kind", "limit"})
+    with told():
+        expect(data_dict, {"kind", "limit"})
         conditions = {"kind": data_dict["kind"]} if data_dict.get("kind") else {}
         if not authz.is_sysadmin(context["user"]):
-            conditions["user_id"] = _user(context).id
+            conditions["user_id"] = current_user(context).id
         found = Job.last(_limit(data_dict.get("limit", 20)), **conditions)
-        return [_dictize(jobs.settle(job)) for job in found]
+        return [dictize(jobs.settle(job)) for job in found]
 
 
 def export_job_cancel(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
@@ -105,11 +105,11 @@ def export_job_cancel(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]
 
     :param id: the job's
     """
-    with _told():
+    with told():
         job = _job(data_dict)
         tk.check_access("export_job_cancel", context, {"id": job.id})
         jobs.cancel(job.id)
-        return _dictize(job)
+        return dictize(job)
 
 
 def export_job_delete(context: Any, data_dict: dict[str, Any]) -> None:
@@ -119,7 +119,7 @@ def export_job_delete(context: Any, data_dict: dict[str, Any]) -> None:
 
     What a job has published stays.
     """
-    with _told():
+    with told():
         job = _job(data_dict)
         tk.check_access("export_job_delete", context, {"id": job.id})
         jobs.cancel(job.id)
@@ -129,7 +129,7 @@ def export_job_delete(context: Any, data_dict: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Expected failures as CKAN tells them."""
     if not is_migrated():
         raise tk.ValidationError({"message": [f"Jobs have no table in the database yet; {TELL}"]})
@@ -145,12 +145,12 @@ def _told() -> Iterator[None]:
 
 
 def _start(context: Any, kind: str, asked: dict[str, Any]) -> dict[str, Any]:
-    job = jobs.create(kind, _user(context).id, asked)
+    job = jobs.create(kind, current_user(context).id, asked)
     jobs.enqueue(job)
-    return _dictize(job)
+    return dictize(job)
 
 
-def _user(context: Any) -> model.User:
+def current_user(context: Any) -> model.User:
     found = model.User.get(context["user"])
     if found is None:
         raise tk.NotAuthorized("Log in to use jobs.")
@@ -165,7 +165,7 @@ def _job(data: dict[str, Any]) -> Job:
     return found
 
 
-def _expect(data: dict[str, Any], names: set[str]) -> None:
+def expect(data: dict[str, Any], names: set[str]) -> None:
     for name in data:
         if name not in names:
             raise BadParameter(
@@ -195,7 +195,7 @@ def _limit(value: Any) -> int:
         raise BadParameter("limit must be a number.", parameter="limit") from None
 
 
-def _dictize(job: Job) -> dict[str, Any]:
+def dictize(job: Job) -> dict[str, Any]:
     owner = model.Session.get(model.User, job.user_id)
     shown = {
         name: getattr(job, name)

@@ -20,7 +20,7 @@ WAITING, RUNNING = "waiting", "running"
 COMPLETE, FAILED, CANCELLED = "complete", "failed", "cancelled"
 UNFINISHED = (WAITING, RUNNING)
 
-PUBLISH, PREPARE = "publish", "prepare"
+PUBLISH, PREPARE, RENEW = "publish", "prepare", "renew"
 
 
 def _now() -> datetime:
