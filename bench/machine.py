@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 _PACKAGES = ("ckanext-export", "ckan", "gunicorn", "pyarrow", "numpy", "isal", "stream-zip")
-_PEERS = ("duckdb", "psycopg2-binary")
+_PEERS = ("duckdb", "psycopg2-binary", "pandas", "deltalake", "pyiceberg", "hudi", "moto")
 
 
 def describe(load_before: float, peer_packages: Path) -> dict[str, Any]:
