@@ -81,7 +81,13 @@ _WORK_DONE: dict[str, Callable[[str], None]] = {PREPARE: prepare.tell_owner}
 
 def _with_rest(job: Job, said: str) -> str:
     """And what is left to do, where that matters to those whose data it is."""
-    return f"{said} {renewal.what_is_left()}".strip() if job.kind == RENEW else said
+    if job.kind != RENEW:
+        return said
+    try:
+        rest = renewal.what_is_left()
+    except ExportError:
+        rest = f"To go on, {renewal.HOW}."
+    return f"{said} {rest}".strip()
 
 
 def _in_words(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """A portal inside the test process, with a lake of its own and people with all kinds of rights."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from ckan.lib.jobs import get_queue
 from ckan.tests import factories
 
 from tests.builders import some_rows, write_lake
+from tests.publishing.forgetting import HOME, act, shown
 
 TYPE = "observations"
 
@@ -58,3 +60,26 @@ def run_jobs() -> Any:
 
     yield run
     queue.empty()
+
+
+@pytest.fixture
+def chief(lake, organization, run_jobs) -> dict[str, Any]:
+    return factories.SysadminWithToken(name="chief")
+
+
+@pytest.fixture
+def forget(chief: dict[str, Any]) -> Callable[..., dict[str, Any]]:
+    def forget(home: str = HOME, **options: Any) -> dict[str, Any]:
+        return act("export_home_forget", chief, home=home, **options)
+
+    return forget
+
+
+@pytest.fixture
+def publish(chief: dict[str, Any], run_jobs: Any) -> Callable[..., dict[str, Any]]:
+    def publish(**asked: Any) -> dict[str, Any]:
+        job = act("export_publish", chief, **asked)
+        run_jobs()
+        return shown(job, chief)
+
+    return publish

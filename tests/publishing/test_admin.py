@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from ckan import model
-from ckan.tests import factories
 from lxml import html
 
 from ckanext.export import jobs, recent
@@ -15,11 +14,6 @@ from ckanext.export.model import Job
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db")
 
 KEY = "a key of the tests that nobody may see"
-
-
-@pytest.fixture
-def chief(lake, organization, run_jobs):
-    return factories.SysadminWithToken(name="chief")
 
 
 def page(app: Any, chief: dict[str, Any], path: str = "") -> str:
