@@ -17,8 +17,8 @@ prints what was reached with the targets in brackets. It never fails because of 
 EXTRA_WORDS = """\
 limit: scan, compression, and DuckDB with isal; datastore: CKAN's own dump; original: pandas and
 zip level 9; varied: a lake without repetition; parts: why the pipeline is built as it is;
-postgresql: a lake in PostgreSQL beside psql; only when named: trino, a lake behind a Trino
-server, which is downloaded (0.8 GB)"""
+postgresql: a lake in PostgreSQL beside psql; only when named: privacy, the rules on and off;
+trino, a lake behind a Trino server, which is downloaded (0.8 GB)"""
 
 
 def main() -> None:

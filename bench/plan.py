@@ -8,14 +8,14 @@ from pathlib import Path
 
 from portal_stack.portal import Portal, running_portal
 
-from . import count, datastore, download, original, postgresql
+from . import count, datastore, download, original, postgresql, privacy
 from .lakes import BenchLake, Part, demo_lake, published_types, varied_lake
 from .measure import FORMATS, Record, Run, fresh
 from .ours import Look, address, look
 from .worker import Worker
 
 EXTRAS = ("limit", "datastore", "original", "varied", "parts", "postgresql")
-ASKED_FOR = ("trino",)  # downloads 0.8 GB
+ASKED_FOR = ("trino", "privacy")  # Trino downloads 0.8 GB
 PEER_ROWS = 1_000_000
 SLOWEST_PEER_ROWS = 100_000  # pandas' XML: 100 KB of memory a row
 WAYS_OF_DUCKDB = {"duckdb": False, "duckdb ahead": True}  # whether isal has its own thread
@@ -54,6 +54,8 @@ class Bench:
                 self.parts = parts.measure(self.demo.first(500_000).files, self.repeat)
             if "trino" in self.extras:
                 self._trino()
+            if "privacy" in self.extras:
+                self._privacy()
         finally:
             shutil.rmtree(self.scratch)
 
@@ -80,6 +82,16 @@ class Bench:
                 self.say(f"Trino, round {number + 1} of {self.repeat}")
                 for way in trino.WAYS:
                     self._add(way, "csv", trino.measure(way, **known))
+
+    def _privacy(self) -> None:
+        whole = self.demo.whole
+        for number in range(self.repeat):
+            self.say(f"Privacy, round {number + 1} of {self.repeat}")
+            for kind in FORMATS:
+                for way in privacy.WAYS:
+                    run = fresh("bench.privacy", way=way, folder=whole.folder, kind=kind)
+                    count.expect(f"The export, {way}", run.rows, whole.rows)
+                    self._add(way, kind, run)
 
     def _look(self, portal: Portal, name: str, lake: BenchLake) -> None:
         """Each format once in a new process, at full size and at a tenth."""
