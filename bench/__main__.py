@@ -16,9 +16,11 @@ Measures the Export API over HTTP on a portal of its own, beside its limit and i
 prints what was reached with the targets in brackets. It never fails because of a time."""
 EXTRA_WORDS = """\
 limit: scan, compression, and DuckDB with isal; datastore: CKAN's own dump; original: pandas and
-zip level 9; varied: a lake without repetition; parts: why the pipeline is built as it is;
-postgresql: a lake in PostgreSQL beside psql; only when named: privacy, the rules on and off;
-trino, a lake behind a Trino server, which is downloaded (0.8 GB)"""
+zip level 9; varied: a lake without repetition; formats: each beside DuckDB's COPY and pandas;
+lakes: each kind beside DuckDB's COPY; growth: time and memory over the rows; parts: why the
+pipeline is built as it is; postgresql: a lake in PostgreSQL beside psql; only when named:
+privacy, its rules on and off; repetitive, a lake as a single house's; trino, one behind a Trino
+server, which is downloaded (0.8 GB)"""
 
 
 def main() -> None:
@@ -62,6 +64,14 @@ def _parser() -> argparse.ArgumentParser:
         f"none; {EXTRA_WORDS}",
     )
     parser.add_argument(
+        "--also",
+        action="extend",
+        type=_extras,
+        default=[],
+        metavar="WHAT,…",
+        help=f"more than a whole run has, of {', '.join(ASKED_FOR)}",
+    )
+    parser.add_argument(
         "--output",
         type=Path,
         metavar="DIR",
@@ -87,7 +97,8 @@ def _extras(text: str) -> list[str]:
 
 
 def _wanted(asked: argparse.Namespace) -> tuple[str, ...]:
-    return EXTRAS if asked.only is None else tuple(asked.only)
+    wanted = EXTRAS if asked.only is None else tuple(asked.only)
+    return (*wanted, *asked.also)
 
 
 def _folder(asked: argparse.Namespace, home: Path) -> Path:

@@ -11,6 +11,8 @@ import yaml
 
 from ckanext.export.demo import make_demo_lake
 
+from .repetitive_lake import MOST_DAYS, make_repetitive_lake
+from .repetitive_lake import ROWS_A_DAY as REPETITIVE_ROWS_A_DAY
 from .varied_lake import make_varied_lake
 
 HOMES = 304
@@ -83,6 +85,16 @@ def varied_lake(home: Path, rows: int, say: Callable[[str], None]) -> BenchLake:
     if not folder.exists():
         say(f"Making a lake of {rows:,} rows without repetition")
         make_varied_lake(folder, rows)
+    return BenchLake(folder)
+
+
+def repetitive_lake(home: Path, rows: int, say: Callable[[str], None]) -> BenchLake:
+    """No more than the measured house has: 9.7 million observations."""
+    days = min(MOST_DAYS, max(1, round(rows / REPETITIVE_ROWS_A_DAY)))
+    folder = home / f"repetitive-lake-{days}-days"
+    if not folder.exists():
+        say(f"Making a lake of {days} days that repeats itself")
+        make_repetitive_lake(folder, days)
     return BenchLake(folder)
 
 

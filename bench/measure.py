@@ -111,7 +111,14 @@ def answer(run: Run) -> None:
 
 
 def peak_memory() -> int:
-    """The most that this process has had in memory, in bytes."""
+    """The most that this process has had in memory, in bytes.
+
+    On Linux `ru_maxrss` will not do: a new process inherits it from the one that started it.
+    """
+    if sys.platform == "linux":
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
     import resource
 
     unit = 1 if sys.platform == "darwin" else 1024

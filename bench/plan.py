@@ -1,21 +1,32 @@
 """What is measured, in which order: everything is checked first, then timed in rounds."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from portal_stack.portal import Portal, running_portal
 
-from . import count, datastore, download, original, postgresql, privacy
-from .lakes import BenchLake, Part, demo_lake, published_types, varied_lake
+from . import count, datastore, download, formats, growth, lake_kinds, original, postgresql, privacy
+from . import parts as pipeline
+from .lakes import BenchLake, Part, demo_lake, published_types, repetitive_lake, varied_lake
 from .measure import FORMATS, Record, Run, fresh
 from .ours import Look, address, look
 from .worker import Worker
 
-EXTRAS = ("limit", "datastore", "original", "varied", "parts", "postgresql")
-ASKED_FOR = ("trino", "privacy")  # Trino downloads 0.8 GB
+EXTRAS = (
+    "limit",
+    "datastore",
+    "original",
+    "varied",
+    "formats",
+    "lakes",
+    "growth",
+    "parts",
+    "postgresql",
+)
+ASKED_FOR = ("privacy", "repetitive", "trino")  # take minutes more; Trino downloads 0.8 GB
 PEER_ROWS = 1_000_000
 SLOWEST_PEER_ROWS = 100_000  # pandas' XML: 100 KB of memory a row
 WAYS_OF_DUCKDB = {"duckdb": False, "duckdb ahead": True}  # whether isal has its own thread
@@ -47,15 +58,7 @@ class Bench:
                 original.install(self.peer_packages)
             self.demo = demo_lake(self.home, self.rows, self.say)
             self._with_portal()
-            if "parts" in self.extras:
-                from . import parts
-
-                self.say("The parts of the pipeline and what they replaced")
-                self.parts = parts.measure(self.demo.first(500_000).files, self.repeat)
-            if "trino" in self.extras:
-                self._trino()
-            if "privacy" in self.extras:
-                self._privacy()
+            self._without_portal()
         finally:
             shutil.rmtree(self.scratch)
 
@@ -71,27 +74,42 @@ class Bench:
                     self._round(portal, kind, dump)
             if "varied" in self.extras:
                 self._varied()
+            if "repetitive" in self.extras:
+                self._repetitive()
             if "postgresql" in self.extras:
                 self._postgresql(portal)
+
+    def _without_portal(self) -> None:
+        part = self.demo.first(self.rows // 5)
+        if "formats" in self.extras:
+            self._rounds("Formats", lambda: formats.measure(part, self.types, self.scratch))
+        if "lakes" in self.extras:
+            with lake_kinds.filled(part, self.scratch, self.say) as known:
+                self._rounds(
+                    "Lakes", lambda: lake_kinds.measure(part, known, self.types, self.scratch)
+                )
+        if "growth" in self.extras:
+            with growth.parts(self.demo, self.scratch) as parts:
+                self._rounds("Growth", lambda: growth.measure(parts))
+        if "parts" in self.extras:
+            self.say("The parts of the pipeline and what they replaced")
+            self.parts = pipeline.measure(self.demo.first(500_000).files, self.repeat)
+        if "privacy" in self.extras:
+            self._rounds("Privacy", lambda: privacy.measure(self.demo.whole))
+        if "trino" in self.extras:
+            self._trino()
+
+    def _rounds(self, title: str, measure: Callable[[], Iterable[tuple[str, str, Run]]]) -> None:
+        for number in range(self.repeat):
+            self.say(f"{title}, round {number + 1} of {self.repeat}")
+            for way, kind, run in measure():
+                self._add(way, kind, run)
 
     def _trino(self) -> None:
         from . import trino
 
         with trino.running(self.home, self.demo, self.say) as known:
-            for number in range(self.repeat):
-                self.say(f"Trino, round {number + 1} of {self.repeat}")
-                for way in trino.WAYS:
-                    self._add(way, "csv", trino.measure(way, **known))
-
-    def _privacy(self) -> None:
-        whole = self.demo.whole
-        for number in range(self.repeat):
-            self.say(f"Privacy, round {number + 1} of {self.repeat}")
-            for kind in FORMATS:
-                for way in privacy.WAYS:
-                    run = fresh("bench.privacy", way=way, folder=whole.folder, kind=kind)
-                    count.expect(f"The export, {way}", run.rows, whole.rows)
-                    self._add(way, kind, run)
+            self._rounds("Trino", lambda: trino.measure(known))
 
     def _look(self, portal: Portal, name: str, lake: BenchLake) -> None:
         """Each format once in a new process, at full size and at a tenth."""
@@ -157,17 +175,24 @@ class Bench:
     def _varied(self) -> None:
         """The floor. A fifth of its rows is timed, because it is slow; memory is of all."""
         lake = varied_lake(self.home, self.rows, self.say)
-        part = lake.first(self.rows // 5)
-        with _portal(self.home / "portal-varied", lake, self.home / "portal") as portal:
-            self._look(portal, "varied", lake)
+        self._another("varied", lake, lake.first(self.rows // 5))
+
+    def _repetitive(self) -> None:
+        lake = repetitive_lake(self.home, self.rows, self.say)
+        self._another("repetitive", lake, lake.whole)
+
+    def _another(self, name: str, lake: BenchLake, part: Part) -> None:
+        """Another lake over HTTP, in a portal of its own on the services of the first."""
+        with _portal(self.home / f"portal-{name}", lake, self.home / "portal") as portal:
+            self._look(portal, name, lake)
             for number in range(self.repeat):
-                self.say(f"Varied lake, round {number + 1} of {self.repeat}")
+                self.say(f"{name.capitalize()} lake, round {number + 1} of {self.repeat}")
                 for kind in FORMATS:
                     url = address(portal.url, kind, part)
-                    self._add("varied", kind, download.timed(url, part.rows))
+                    self._add(name, kind, download.timed(url, part.rows))
                     for way, overlap in WAYS_OF_DUCKDB.items():
                         if "limit" in self.extras:
-                            self._add(f"varied {way}", kind, self._duck(part, kind, overlap))
+                            self._add(f"{name} {way}", kind, self._duck(part, kind, overlap))
 
     def _postgresql(self, portal: Portal) -> None:
         self.say("Loading PostgreSQL")

@@ -5,7 +5,6 @@ the same order, that of the table.
 """
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -19,19 +18,14 @@ import duckdb
 import psutil
 from psycopg2 import sql
 
-from ckanext.export.export import Export, Order
-from ckanext.export.formats import find_formats
-from ckanext.export.lake import open_lake
 from ckanext.export.observations import COLUMNS, TIMES
-from ckanext.export.package.contents import Description
-from ckanext.export.privacy import Policy
-from ckanext.export.query import Query
 from portal_stack.portal import Portal
 from portal_stack.postgres import OWNER, PROGRAMS, Postgres
 
+from . import inside
 from .count import expect
-from .lakes import Part, published_attributes
-from .measure import Run, answer, fresh, peak_memory
+from .lakes import Part
+from .measure import Run, answer, fresh
 
 _DATABASE = "export_benchmark"
 _PIECE = 1 << 20
@@ -87,18 +81,7 @@ def _of_children(pid: int) -> float:
 
 
 def export(url: str, types: list[str], rows: int) -> Run:
-    """CSV, zipped into nothing; all that an export does but HTTP."""
-    policy = Policy(b"a key of the benchmark", tuple(types), tuple(published_attributes()), 2)
-    order = Order(Query(), find_formats(["csv"]), policy, Description("b", "B", lambda kind: "x"))
-    begun, sent, first_byte = time.perf_counter(), 0, None
-    exported = Export(open_lake(url), order)
-    for chunk in exported:
-        first_byte = first_byte or time.perf_counter() - begun
-        sent += len(chunk)
-    exported.close()
-    seconds = time.perf_counter() - begun
-    done = exported.tally.rows
-    return Run(done, seconds, first_byte, sent=sent, peak=peak_memory(), cpu=_spent())
+    return inside.export(url, "csv")
 
 
 def psql(url: str, types: list[str], rows: int) -> Run:
@@ -121,13 +104,7 @@ def psql(url: str, types: list[str], rows: int) -> Run:
             sent += len(piece)
     if source.returncode or packer.returncode:
         raise RuntimeError("psql or gzip failed")
-    return Run(rows, time.perf_counter() - begun, sent=sent, cpu=_spent())
-
-
-def _spent() -> float:
-    """CPU seconds of this process and of those that it has waited for."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)
+    return Run(rows, time.perf_counter() - begun, sent=sent, cpu=inside.spent())
 
 
 WAYS: dict[str, Any] = {"postgresql": export, "psql": psql}

@@ -15,15 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ckanext.export.export import Export, Order
-from ckanext.export.formats import find_formats
 from ckanext.export.lake import open_lake
 from ckanext.export.observations import COLUMNS, TIMES
-from ckanext.export.package.contents import Description
-from ckanext.export.privacy import Policy
-from ckanext.export.query import Query
 
-from .lakes import BenchLake, published_attributes, published_types
+from . import inside
+from .lakes import BenchLake, published_types
 from .measure import Run, answer, fresh, peak_memory
 
 if TYPE_CHECKING:
@@ -75,9 +71,11 @@ def _register(server: "Trino", table: str, folder: Path) -> None:
     server.ask(f"ALTER TABLE {table}_new RENAME TO {table}")
 
 
-def measure(way: str, **known: Any) -> Run:
-    kind, whole = WAYS[way]
-    return fresh("bench.trino", way=kind, **known | ({"last_day": None} if whole else {}))
+def measure(known: dict[str, Any]) -> Iterator[tuple[str, str, Run]]:
+    """One round: way, format and run."""
+    for way, (kind, whole) in WAYS.items():
+        arguments = known | ({"last_day": None} if whole else {})
+        yield way, "csv", fresh("bench.trino", way=kind, **arguments)
 
 
 def _cursor(url: str, table: str, last_day: str | None, warehouse: str) -> Run:
@@ -95,9 +93,7 @@ def _cursor(url: str, table: str, last_day: str | None, warehouse: str) -> Run:
 
 
 def _segments(url: str, table: str, last_day: str | None, warehouse: str) -> Run:
-    begun = time.perf_counter()
-    exported = Export(open_lake(url, table=table), _order(last_day))
-    return _taken(exported, begun)
+    return inside.export(url, "csv", last_day, table)
 
 
 def _rows(url: str, table: str, last_day: str | None, warehouse: str) -> Run:
@@ -123,30 +119,9 @@ def _unload(url: str, table: str, last_day: str | None, warehouse: str) -> Run:
     try:
         (path,) = cursor.execute(f'SELECT "$path" FROM {scratch} LIMIT 1').fetchone()  # noqa: S608
         folder = Path(warehouse) / path.removeprefix("local:///")
-        return _taken(Export(open_lake(str(folder.parent)), _order(last_day)), begun)
+        return inside.taken(open_lake(str(folder.parent)), "csv", last_day, begun)
     finally:
         cursor.execute(f"DROP TABLE {scratch}").fetchall()
-
-
-def _order(last_day: str | None) -> Order:
-    days = {"date_to": [last_day]} if last_day else {}
-    description = Description(
-        name="bench", title="Bench", resource_url=lambda kind: "https://portal.example/"
-    )
-    policy = Policy(
-        b"a key for the benchmark", tuple(published_types()), tuple(published_attributes()), 3
-    )
-    return Order(Query.parse(days), find_formats(["csv"]), policy, description)
-
-
-def _taken(exported: Export, begun: float) -> Run:
-    first, sent = None, 0
-    for piece in exported:
-        first = first or time.perf_counter() - begun
-        sent += len(piece)
-    seconds, rows = time.perf_counter() - begun, exported.tally.rows
-    exported.close()
-    return Run(rows, seconds, first_byte=first, sent=sent, peak=peak_memory())
 
 
 if __name__ == "__main__":

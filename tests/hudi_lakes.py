@@ -35,6 +35,12 @@ _PROPERTIES = {
     "hoodie.table.timeline.timezone": "LOCAL",
 }
 
+KEYS = (
+    ("uuid", pa.string()),
+    ("ts", pa.float64()),
+    *((name, pa.int64()) for name in PARTITION),
+)
+
 
 def observations(*fields: str) -> pa.DataType:
     """The type of an entity's column."""
@@ -57,20 +63,24 @@ def write_commit(
     """A commit of new rows; the first one makes the table. `columns`: all that the table has but
     its keys; `properties`: those that are not as usual, without `hoodie.` and with `__` for dots.
     """
-    texts = [(f"_hoodie_{name}", pa.string()) for name in _META]
-    keys = [
-        ("uuid", pa.string()),
-        ("ts", pa.float64()),
-        *((name, pa.int64()) for name in PARTITION),
-    ]
-    schema = pa.schema([*texts, *keys, *columns.items()])
+    schema = pa.schema([*KEYS, *columns.items()])
     partition = properties.get("table__partition__fields", ",".join(PARTITION)).split(",")
     files: dict[str, list[Row]] = {}
     for row in uploads:
         files.setdefault("/".join(str(row[name]) for name in partition if name), []).append(row)
-    written = {
-        path: [_write_file(folder, path, rows, schema, instant)] for path, rows in files.items()
-    }
+    tables = ((path, pa.Table.from_pylist(rows, schema)) for path, rows in files.items())
+    return write_tables(folder, tables, schema, instant, **properties)
+
+
+def write_tables(
+    folder: Path,
+    tables: Iterable[tuple[str, pa.Table]],
+    schema: pa.Schema,
+    instant: str = INSTANT,
+    **properties: str,
+) -> Path:
+    """The same of whole tables, each with the path of its partition; `schema` is that of all."""
+    written = {path: [_write_file(folder, path, rows, instant)] for path, rows in tables}
     told = _PROPERTIES | {
         f"hoodie.{name.replace('__', '.')}": value for name, value in properties.items()
     }
@@ -80,7 +90,7 @@ def write_commit(
     (timeline / "hoodie.properties").write_text("".join(lines))
     for name in (f"{instant}.commit.requested", f"{instant}.inflight"):
         (timeline / name).touch()
-    avro = json.dumps(_avro("hudi_ingestion_record", list(schema)[len(_META) :]))
+    avro = json.dumps(_avro("hudi_ingestion_record", schema))
     commit = {"partitionToWriteStats": written, "extraMetadata": {"schema": avro}}
     (timeline / f"{instant}.commit").write_text(json.dumps(commit | {"operationType": "UPSERT"}))
     return folder
@@ -111,20 +121,18 @@ def column_name(entity_id: str) -> str:
 _META = ("commit_time", "commit_seqno", "record_key", "partition_path", "file_name")
 
 
-def _write_file(
-    folder: Path, partition: str, rows: Sequence[Row], schema: pa.Schema, instant: str
-) -> dict[str, Any]:
+def _write_file(folder: Path, partition: str, rows: pa.Table, instant: str) -> dict[str, Any]:
     group = f"{uuid.uuid5(uuid.NAMESPACE_OID, partition + instant)}-0"
     name = f"{group}_0-1-1_{instant}.parquet"
     meta = [
-        (instant, f"{instant}_0_{number}", f"uuid:{row['uuid']}", partition, name)
-        for number, row in enumerate(rows)
+        (instant, f"{instant}_0_{number}", f"uuid:{home}", partition, name)
+        for number, home in enumerate(rows["uuid"].to_pylist())
     ]
-    own = [f"_hoodie_{column}" for column in _META]
-    whole = [dict(zip(own, told, strict=True)) | row for told, row in zip(meta, rows, strict=True)]
+    own = [pa.array([told[place] for told in meta], pa.string()) for place, _ in enumerate(_META)]
+    names = [f"_hoodie_{column}" for column in _META]
     path = folder / partition / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(whole, schema), path)
+    pq.write_table(pa.table([*own, *rows.columns], names=[*names, *rows.column_names]), path)
     told = f"commitTime={instant}\npartitionDepth={len(PARTITION)}\n"
     (path.parent / ".hoodie_partition_metadata").write_text(told)
     size = path.stat().st_size

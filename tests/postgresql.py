@@ -21,10 +21,13 @@ import psycopg2
 import psycopg2.extensions
 
 from ckanext.export.observations import COLUMNS
+from portal_stack.arguments import CHECKOUT
 from portal_stack.postgres import PROGRAMS
+from portal_stack.services import DETACH
 from tests.builders import Row
 
 PATIENCE = 20
+USER = "nobody"  # instead of root
 READER = "odd reader@home"  # who needs a password, when he has been made
 KINDS = {"last_changed": "timestamptz", "last_updated": "timestamptz"}
 SETTINGS = {"timezone": "Asia/Kathmandu", "datestyle": "German", "fsync": "off"}
@@ -36,31 +39,31 @@ _numbers = count()
 def server() -> str:
     """A superuser's URL, as SQLAlchemy and libpq read it."""
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    user = "nobody" if os.geteuid() == 0 else None
-    if user:
-        shutil.chown(folder, user)
+    if os.geteuid() == 0:
+        shutil.chown(folder, USER)
     data = folder / "data"
     options = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-U", "postgres"]
-    subprocess.run(
-        [PROGRAMS / "initdb", "-D", data, *options],
-        user=user,
-        check=True,
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-    )
+    _start(folder, "initdb", "-D", data, *options).wait()
     access = data / "pg_hba.conf"
     access.write_text(f'local all "{READER}" scram-sha-256\n{access.read_text()}')
     flags = SETTINGS | {"listen_addresses": "", "unix_socket_directories": str(folder)}
-    process = subprocess.Popen(
-        [PROGRAMS / "postgres", "-D", data, *(f"--{name}={flags[name]}" for name in flags)],
-        user=user,
-        cwd=folder,
-        stderr=subprocess.DEVNULL,
-    )
+    process = _start(folder, "postgres", "-D", data, *(f"--{n}={flags[n]}" for n in flags))
     atexit.register(_stop, process, folder)
     url = f"postgresql://postgres@/postgres?host={quote(str(folder), safe='')}"
     _wait_for(url)
     return url
+
+
+def _start(folder: Path, program: str, *options: str | Path) -> subprocess.Popen[bytes]:
+    """As the portal starts its own PostgreSQL, which refuses to run as root."""
+    user = USER if os.geteuid() == 0 else ""
+    return subprocess.Popen(
+        [*DETACH, folder / f"{program}.pid", "", "SIGTERM", user, PROGRAMS / program, *options],
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def _stop(process: subprocess.Popen[bytes], folder: Path) -> None:

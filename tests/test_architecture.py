@@ -20,9 +20,12 @@ LEVELS = {
     "privacy": 2,
     "formats": 2,
     "package": 3,
+    "journal": 3,
     "export": 4,
     "summary": 4,
     "check": 5,
+    "cube": 4,
+    "preview": 5,
 }
 SIDE_BY_SIDE = 2  # rooms of this level do not know each other
 PORTAL = {"ckan", "ckantoolkit", "flask", "click"}

@@ -15,7 +15,13 @@ from tests.contract.formats import GAPS
 CHECKOUT = Path(__file__).parent.parent
 README = (CHECKOUT / "README.rst").read_text()
 DECLARED = CHECKOUT / "ckanext/export/config_declaration.yaml"
-PAGES = ["README.rst", "docs/administrators.rst", "docs/developers.rst", "docs/users.rst"]
+PAGES = [
+    "README.rst",
+    "docs/administrators.rst",
+    "docs/developers.rst",
+    "docs/pictures.rst",
+    "docs/users.rst",
+]
 
 
 def options() -> list[dict[str, str]]:
@@ -40,6 +46,22 @@ def test_every_configuration_key_is_in_the_readme_as_it_is_declared(option):
     told = words(told.partition("\n``ckanext.export.")[0])
     assert told.startswith(words(option["description"]))
     assert words(str(default)) in told
+
+
+@pytest.mark.parametrize("option", options(), ids=lambda option: option["key"])
+def test_every_configuration_key_is_declared_in_full(option):
+    """With a default and a help, and with a type or validators that make something of it."""
+    assert option["key"].startswith("ckanext.export.")
+    assert "default" in option
+    assert words(option["description"]).endswith(".")
+    assert option.get("type") in ("int", "bool", "list") or option.get("validators")
+
+
+@pytest.mark.parametrize("option", options(), ids=lambda option: option["key"])
+def test_every_configuration_key_is_read_somewhere(option):
+    readers = [path.read_text() for path in (CHECKOUT / "ckanext/export").glob("*.py")]
+
+    assert any(f'"{option["key"]}"' in text for text in readers)
 
 
 def test_the_readme_names_no_key_that_is_not_declared():

@@ -3,9 +3,11 @@
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator
+from typing import Any
 
 import pyarrow as pa
 
+from .cube import COLUMNS, Cube
 from .errors import LakeUnavailable, TooFewHomes
 from .lake import Lake
 from .lake.canonical import DERIVED_FROM
@@ -13,7 +15,6 @@ from .observations import count_values
 from .privacy import Policy, Protection
 from .privacy.vocabulary import listed
 from .query import Query
-from .summary import SUMMARIZED, Counts
 
 _TOLD = 10  # problems that are told; more are counted
 
@@ -36,7 +37,7 @@ def check(lake: Lake, policy: Policy, seconds: float) -> Iterator[str]:
         yield reading.derivation(name)
     reading.finish()
     yield from reading.tell()
-    if reading.whole and reading.rows and len(reading.counts.homes) < policy.min_homes:
+    if reading.whole and reading.rows and reading.counts["homes"] < policy.min_homes:
         raise TooFewHomes(
             f"Fewer homes than {policy.min_homes} contribute, so that every export is refused; "
             "ckanext.export.privacy.min_homes sets this number."
@@ -66,7 +67,7 @@ class _Reading:
         self.whole = False
         self.rows = 0
         self.types = Counter[str]()
-        self.counts = Counts()
+        self.counts: dict[str, Any] = {}
 
     def derivation(self, name: str) -> str:
         """What stands in for a column that the lake lacks, with an example."""
@@ -82,15 +83,15 @@ class _Reading:
 
     def finish(self) -> None:
         try:
-            for batch in Protection(self._policy).protect(self._watched()):
-                self.counts.add(batch)
+            counted = Cube.count(Protection(self._policy).protect(self._watched()))
+            self.counts = counted.summary(Query(), min_homes=1)
         finally:
             self._scan.cancel()
             self._batches.close()
             self._scan.close()
 
     def tell(self) -> Iterator[str]:
-        told = self.counts.result()
+        told = self.counts
         yield (
             f"The lake answered after {self.answered:.2f} s and gave {self.rows:,} observations in "
             f"{self.spent:.1f} s ({self.rows / max(self.spent, 1e-9):,.0f} a second)."
@@ -117,7 +118,7 @@ class _Reading:
         while batch is not None:
             self.rows += batch.num_rows
             self.types.update(count_values(batch.column("type")))
-            yield batch.select(SUMMARIZED)
+            yield batch.select(COLUMNS)
             if self._seconds and time.monotonic() - self._began > self._seconds:
                 return
             asked = time.monotonic()

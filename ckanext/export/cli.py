@@ -12,15 +12,17 @@ from typing import IO, Any
 import click
 from tqdm import tqdm
 
-from . import orders
+from . import counted, orders, recent
 from .check import check as check_lake
+from .cli_jobs import publish_command, tidy
+from .cli_jobs import told as _told
+from .cli_keys import forget, rotate_key
 from .demo import DemoLakeError, make_demo_lake
-from .errors import ExportError
 from .export import Export
 from .formats import describe_formats, find_formats
 from .privacy.report import report as privacy_report
 from .query import Query
-from .summary import summarize
+from .shortcomings import shortcomings
 
 __all__ = ["export"]
 
@@ -48,15 +50,6 @@ def _query(date_from: str, date_to: str, types: tuple[str, ...], units: tuple[st
     )
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """Expected failures in a sentence, with what an administrator may know."""
-    try:
-        yield
-    except ExportError as error:
-        raise click.ClickException(error.explain()) from error
-
-
 @export.command()
 def formats() -> None:
     """The formats, and what each is good for."""
@@ -69,7 +62,7 @@ def formats() -> None:
 def summary(**filters: Any) -> None:
     """What an export with these filters would hold, as JSON."""
     with _told():
-        told = summarize(orders.lake(), orders.policy(), _query(**filters))
+        told = counted.summary(_query(**filters))
     click.echo(json.dumps(told, indent=2, ensure_ascii=False))
 
 
@@ -81,8 +74,8 @@ def summary(**filters: Any) -> None:
 def write(context: click.Context, names: tuple[str, ...], output: str, **filters: Any) -> None:
     """Writes the zip that the API would send."""
     with _told(), context.meta["flask_app"].test_request_context():
-        order = orders.order(_query(**filters), find_formats(names))
-        exported = Export(orders.lake(), order)
+        order = orders.order(_query(**filters), find_formats(names), occasion="file")
+        exported = Export(orders.lake(), order, report=recent.note)
     try:
         with _told(), _whole(output) as file:
             _save(exported, file)
@@ -122,11 +115,15 @@ def _save(exported: Export, file: IO[bytes]) -> None:
 @click.option(
     "--seconds", default=60.0, show_default=True, help="How long to read at most; 0 reads all."
 )
-def check(seconds: float) -> None:
+@click.pass_context
+def check(context: click.Context, seconds: float) -> None:
     """Opens the configured lake and says what is in it, how fast it is and what is wrong."""
     with _told():
         for sentence in check_lake(orders.lake(), orders.policy(), seconds):
             click.echo(sentence)
+        with context.meta["flask_app"].test_request_context():
+            for sentence in shortcomings():
+                click.echo(f"The dataset of an export: {sentence}")
 
 
 @export.command()
@@ -162,3 +159,7 @@ def demo_lake(directory: Path, homes: int, days: int | None) -> None:
     except (DemoLakeError, OSError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{rows:,} observations in {directory}, made in {time.monotonic() - begun:.1f} s")
+
+
+for command in (publish_command, tidy, rotate_key, forget):
+    export.add_command(command)

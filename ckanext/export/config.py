@@ -51,6 +51,18 @@ def patience() -> float:
     return float(tk.config["ckanext.export.patience"])
 
 
+def summary_seconds() -> int:
+    return tk.config["ckanext.export.summary.seconds"]
+
+
+def page_title() -> str:
+    return tk.config["ckanext.export.page.title"]
+
+
+def page_introduction() -> str:
+    return tk.config["ckanext.export.page.introduction"]
+
+
 def privacy_key() -> bytes:
     """The configured key, or one derived from the portal's secret for this purpose alone.
 
@@ -111,6 +123,14 @@ def name() -> str:
     return tk.config["ckanext.export.name"]
 
 
+def dataset() -> str:
+    return tk.config["ckanext.export.dataset"]
+
+
+def dataset_type() -> str:
+    return tk.config["ckanext.export.dataset_type"]
+
+
 def title() -> str:
     return tk.config["ckanext.export.title"]
 
@@ -145,3 +165,31 @@ def tags() -> tuple[str, ...]:
 
 def escape_formulas() -> bool:
     return tk.config["ckanext.export.csv.escape_formulas"]
+
+
+def job_timeout() -> int:
+    return tk.config["ckanext.export.job_timeout"]
+
+
+def publish_dataset() -> str:
+    return tk.config["ckanext.export.publish.dataset"]
+
+
+def publish_formats() -> tuple[str, ...]:
+    return tuple(tk.config["ckanext.export.publish.formats"])
+
+
+def publish_datastore() -> bool:
+    return tk.config["ckanext.export.publish.datastore"]
+
+
+def prepare_days() -> int:
+    return tk.config["ckanext.export.prepare.days"]
+
+
+def prepare_most() -> int:
+    return tk.config["ckanext.export.prepare.most"]
+
+
+def prepare_storage() -> str:
+    return tk.config["ckanext.export.prepare.storage"]

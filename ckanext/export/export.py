@@ -1,7 +1,8 @@
 """The pipeline: lake → privacy → format → package → bytes."""
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Sequence
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from . import journal
 from .ahead import Ahead
 from .errors import EmptyDataset, ExportError, LakeUnavailable, TooFewHomes
 from .formats import Format
@@ -28,6 +30,10 @@ log = logging.getLogger(__name__)
 
 _DEPTH = 8  # pieces that the encoding may be ahead of the compression
 
+# What becomes of the members: an archive, or files in a folder.
+Pack = Callable[[Iterable[Sealed], datetime], Iterator[bytes]]
+Report = Callable[[journal.Entry], object]
+
 
 @dataclass(frozen=True)
 class Order:
@@ -40,6 +46,7 @@ class Order:
     options: Options = Options()
     patience: float = 300.0  # seconds that a reader may take for one piece
     software: str = "ckanext-export"
+    occasion: str = "download"  # what it is for, in the log
     generated: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -48,13 +55,26 @@ class Export(Iterator[bytes]):
 
     All that can be checked is checked by the constructor, the first batch included: it raises
     EmptyDataset, TooFewHomes and LakeUnavailable. Later failures are raised while the bytes are
-    taken, and the zip then lacks its directory. `tally` grows as they are taken. `release` is
-    called once, at the end, whatever the end is; `close` ends the export at any time.
+    taken, and the zip then lacks its directory. `tally` grows as they are taken, `contents` is
+    there when all were. `release` and `report` are called once, at the end, whatever the end is;
+    `close` ends the export at any time. `pack` may make something else of the members than a zip.
     """
 
-    def __init__(self, lake: Lake, order: Order, release: Callable[[], None] = lambda: None):
+    def __init__(
+        self,
+        lake: Lake,
+        order: Order,
+        release: Callable[[], None] = lambda: None,
+        pack: Pack = archive,
+        report: Report = journal.write,
+    ):
         self._order = order
         self._release = release
+        self._report = report
+        self._begun = time.monotonic()
+        self._size = 0
+        self._outcome = journal.LEFT
+        self.contents: Contents | None = None
         self._ahead: Ahead[Piece] | None = None
         self._scan: Scan | None = None
         self._first_pass: Generator[pa.RecordBatch, None, None] | None = None
@@ -62,25 +82,30 @@ class Export(Iterator[bytes]):
         self.tally = Tally()
         try:
             self._scan = lake.scan(order.policy.narrow(order.query))
-            self._expect_homes(self._scan)
+            expect_homes(self._scan, order.policy)
             self._first_pass = self._beginning(self._protected(self._scan))
-        except BaseException:
+        except BaseException as error:
+            self._outcome = error.title if isinstance(error, ExportError) else journal.FAILED
             self.close()
             raise
-        self._bytes = archive(self._members(self._scan), order.generated)
+        self._bytes = pack(self._members(self._scan), order.generated)
 
     def __next__(self) -> bytes:
         if self._closed:
             raise ValueError("this export is closed")
         try:
-            return next(self._bytes)
+            piece = next(self._bytes)
         except StopIteration:
+            self._outcome = journal.COMPLETE
             self._let_go()
             raise
         except ExportError as error:
             log.error("An export was cut: %s", error.explain())
+            self._outcome = journal.CUT
             self.close()
             raise
+        self._size += len(piece)
+        return piece
 
     def __del__(self) -> None:
         """For an export that nobody took and nobody closed."""
@@ -101,23 +126,21 @@ class Export(Iterator[bytes]):
         if self._scan:
             self._scan.close()
         release, self._release = self._release, lambda: None
+        report, self._report = self._report, lambda entry: None
         release()
+        report(self._entry())
 
-    def _expect_homes(self, scan: Scan) -> None:
-        """An early stop makes this cheap where there are enough homes."""
-        if self._order.policy.min_homes <= 1:
-            return
-        homes = set[str]()
-        columns = ("home", "entity_id", "type")
-        for batch in Protection(self._order.policy).protect(scan.batches(columns)):
-            homes.update(count_values(batch.column("home")))
-            if len(homes) >= self._order.policy.min_homes:
-                return
-        if homes:
-            raise TooFewHomes(
-                "Too few homes contribute to this selection for their privacy; "
-                "ask for a longer period, more types or more units."
-            )
+    def _entry(self) -> journal.Entry:
+        order = self._order
+        return journal.Entry(
+            occasion=order.occasion,
+            query=order.query,
+            formats=tuple(kind.name for kind in order.formats),
+            rows=self.tally.rows,
+            size=self._size,
+            seconds=round(time.monotonic() - self._begun, 3),
+            outcome=self._outcome,
+        )
 
     def _protected(self, scan: Scan) -> Generator[pa.RecordBatch, None, None]:
         self._protection = Protection(self._order.policy)
@@ -138,7 +161,7 @@ class Export(Iterator[bytes]):
             sealed.append(Sealed(name, self._data(kind, scan)))
             yield sealed[-1]
             files.append(DataFile(kind, sealed[-1].member))
-        contents = Contents(
+        contents = self.contents = Contents(
             order.description,
             order.query,
             order.policy,
@@ -184,6 +207,23 @@ class Export(Iterator[bytes]):
             yield from file.encode(tally.count(ahead))
         finally:
             ahead.close()
+
+
+def expect_homes(scan: Scan, policy: Policy) -> None:
+    """Raises TooFewHomes. An early stop makes this cheap where there are enough homes."""
+    if policy.min_homes <= 1:
+        return
+    homes = set[str]()
+    columns = ("home", "entity_id", "type")
+    for batch in Protection(policy).protect(scan.batches(columns)):
+        homes.update(count_values(batch.column("home")))
+        if len(homes) >= policy.min_homes:
+            return
+    if homes:
+        raise TooFewHomes(
+            "Too few homes contribute to this selection for their privacy; "
+            "ask for a longer period, more types or more units."
+        )
 
 
 def _resumed(

@@ -10,8 +10,8 @@ from .formats import describe_formats, registry
 _PROBLEM = "application/problem+json"
 
 
-def document(base: str) -> dict[str, Any]:
-    """The document; `base` is the path of the API on its server."""
+def document(base: str, page: str) -> dict[str, Any]:
+    """The document; `base` is the path of the API on its server, `page` that of the form."""
     spec = APISpec(
         title="Export API",
         version=version("ckanext-export"),
@@ -19,7 +19,8 @@ def document(base: str) -> dict[str, Any]:
         info={
             "description": (
                 "Observations of smart homes, filtered and written in the format of your choice, "
-                "in a zip with descriptions for people, programs and data portals."
+                "in a zip with descriptions for people, programs and data portals. "
+                f"A [page with a form]({page}) shows what a request gives, and writes it down."
             ),
             "license": {
                 "name": "AGPL-3.0-or-later",

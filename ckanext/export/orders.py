@@ -3,18 +3,18 @@
 CKAN closes its database session when a view has returned, and the bytes flow later.
 """
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import fields
 from importlib.metadata import version
 
 import ckantoolkit as tk
-from ckan import model
 
-from . import config
+from . import config, keys, template
 from .export import Order
 from .formats import Format
 from .formats.base import Options
 from .lake import Lake, open_lake
-from .package.contents import Description
 from .privacy import Policy
 from .query import Query
 
@@ -27,9 +27,10 @@ def lake() -> Lake:
 
 
 def policy() -> Policy:
-    """The portal's privacy rules. Raises Misconfigured."""
+    """The portal's privacy rules, as they are now. Raises Misconfigured."""
+    forget_key, forgotten = keys.forgotten()
     return Policy(
-        key=config.privacy_key(),
+        key=keys.pseudonym_key(),
         types=config.privacy_types(),
         attributes=config.privacy_attributes(),
         min_homes=config.min_homes(),
@@ -39,39 +40,52 @@ def policy() -> Policy:
         texts=config.privacy_known_texts(),
         units=config.privacy_units(),
         time_step=config.privacy_time(),
+        forget_key=forget_key,
+        forgotten=forgotten,
     )
 
 
-def order(query: Query, formats: Sequence[type[Format]]) -> Order:
-    """The export of a query. Raises Misconfigured."""
+_KEYS = ("key", "forget_key")
+
+
+def rules() -> str:
+    """`rules_of` the portal's policy as it is now. Raises Misconfigured."""
+    return rules_of(policy())
+
+
+def rules_of(policy: Policy) -> str:
+    """Another text whenever what a policy lets through may differ; tells nothing of its keys."""
+    rules = [(field.name, getattr(policy, field.name)) for field in fields(policy)]
+    told = [(name, value) for name, value in rules if name not in (*_KEYS, "forgotten")]
+    told += [("key_id", policy.key_id), ("forgotten", sorted(policy.forgotten))]
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+
+def order(
+    query: Query,
+    formats: Sequence[type[Format]],
+    user: str | None = None,
+    edition: str = "",
+    occasion: str = "download",
+) -> Order:
+    """The export of a query, as its visitor may see the portal. Raises Misconfigured.
+
+    `user` is the visitor's name, by default that of who sent the request; `edition` stands in
+    file names instead of the day.
+    """
     return Order(
         query=query,
         formats=formats,
         policy=policy(),
-        description=_description(query, formats),
+        description=template.describe(
+            {kind: _url(query, kind) for kind in formats}.__getitem__,
+            tk.current_user.name if user is None else user,
+            edition,
+        ),
         options=Options(escape_formulas=config.escape_formulas()),
         patience=config.patience(),
+        occasion=occasion,
         software=f"ckanext-export {version('ckanext-export')}",
-    )
-
-
-def _description(query: Query, formats: Sequence[type[Format]]) -> Description:
-    register = model.Package.get_license_register()
-    licence = register.get(config.license_id())
-    urls = {kind: _url(query, kind) for kind in formats}
-    return Description(
-        name=config.name(),
-        title=config.title(),
-        resource_url=urls.__getitem__,
-        notes=config.notes(),
-        license_id=config.license_id(),
-        license_title=licence.title if licence else "",
-        license_url=licence.url if licence else "",
-        owner_org=config.owner_org(),
-        author=config.author(),
-        author_email=config.author_email(),
-        url=config.url(),
-        tags=config.tags(),
     )
 
 

@@ -3,8 +3,9 @@
 import ckantoolkit as tk
 from ckan import plugins as p
 from ckan.common import CKANConfig
+from ckan.lib.plugins import DefaultTranslation
 
-from . import interfaces
+from . import interfaces, prepare
 
 
 @tk.blanket.actions
@@ -12,11 +13,15 @@ from . import interfaces
 @tk.blanket.blueprints
 @tk.blanket.cli
 @tk.blanket.config_declarations
-class ExportPlugin(p.SingletonPlugin):
+@tk.blanket.helpers
+class ExportPlugin(p.SingletonPlugin, DefaultTranslation):
     """Adds the Export API to the portal."""
 
     p.implements(p.IConfigurer)
+    p.implements(p.ITranslation)
 
     def update_config(self, config: CKANConfig) -> None:
         tk.add_template_directory(config, "templates")
         interfaces.offer()
+        prepare.declare_storage(config)
+        tk.add_resource("assets", "export")

@@ -26,13 +26,18 @@ return 1
 """
 
 
+def site_key(name: str) -> str:
+    """The key in Redis under which this portal, and no other, keeps something."""
+    return f"ckan:{tk.config['ckan.site_id']}:export:{name}"
+
+
 class Slot:
     """A place among the running exports. `release` may be called from any thread, and again."""
 
-    def __init__(self, most: int) -> None:
-        """Raises TooManyExports when `most` are running."""
+    def __init__(self, most: int, kind: str = "running") -> None:
+        """Raises TooManyExports when `most` of the kind are running."""
         self._redis = connect_to_redis()
-        self._key = f"ckan:{tk.config['ckan.site_id']}:export:running"
+        self._key = site_key(kind)
         self._name = uuid.uuid4().hex
         self._released = threading.Event()
         now = time.time()

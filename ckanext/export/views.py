@@ -10,18 +10,22 @@ from flask import Blueprint, Response, request, send_from_directory
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
-from . import config, orders
+from . import config, orders, recent
+from .admin import admin  # noqa: F401  a blueprint of its own
 from .errors import ExportError, TooManyExports
 from .export import Export
 from .formats import Format, describe_formats, find_format, find_formats, registry
+from .jobs_views import jobs  # noqa: F401  a blueprint of its own
 from .openapi import document
 from .package.contents import stem
+from .pages import export_page  # noqa: F401  the blanket takes the blueprints that are here
 from .query import Query
 from .slots import RETRY_AFTER, Slot
 
 log = logging.getLogger(__name__)
 
 PREFIX = "/api/export"
+_WAITING = "export_answer"  # a cookie
 _JSON = "application/json"
 _SWAGGER = f"{flask_swagger_ui.__path__[0]}/dist"
 
@@ -44,7 +48,8 @@ def formats() -> Response:
 @export.route("/openapi.json")
 def openapi() -> Response:
     base = tk.url_for("export.root", locale="default").rstrip("/")
-    return Response(orjson.dumps(document(base)), content_type=_JSON)
+    page = tk.url_for("export_page.show", locale="default")
+    return Response(orjson.dumps(document(base, page)), content_type=_JSON)
 
 
 @export.route("/ui/")
@@ -82,10 +87,11 @@ def _check_access() -> None:
 
 
 def _export(kinds: list[type[Format]], query: Query) -> Response:
-    order = orders.order(query, kinds)
+    occasion = "headers" if request.method == "HEAD" else "download"
+    order = orders.order(query, kinds, occasion=occasion)
     lake = orders.lake()
     slot = Slot(config.max_concurrent())
-    exported = Export(lake, order, release=slot.release)
+    exported = Export(lake, order, release=slot.release, report=recent.note)
     if request.method == "HEAD":
         exported.close()
         body = iter(())
@@ -105,6 +111,8 @@ def _guard(response: Response) -> Response:
     if not is_page:
         request.environ["__no_cache__"] = True
         response.cache_control.no_store = True
+    if _WAITING in request.cookies:  # the page for people wants to know when the answer comes
+        response.set_cookie(_WAITING, str(response.status_code), max_age=60, samesite="Lax")
     return response
 
 

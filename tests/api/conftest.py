@@ -61,7 +61,12 @@ def private_portal(
 ) -> tuple[Portal, Path]:
     """Only administrators may export; the lake is whatever a test puts into the folder."""
     folder = tmp_path_factory.mktemp("changing") / "lake"
-    portal = start_portal("private", lake=folder, settings={"ckanext.export.access": "sysadmin"})
+    settings = {
+        "ckanext.export.access": "sysadmin",
+        "ckanext.export.privacy.min_homes": "3",
+        "ckanext.export.summary.seconds": "0",
+    }
+    portal = start_portal("private", lake=folder, settings=settings)
     return portal, folder
 
 

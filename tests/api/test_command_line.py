@@ -172,3 +172,41 @@ def test_a_demo_lake_of_any_size(portal, tmp_path):
     again = export(portal, "demo-lake", "made", folder=tmp_path)
     assert again.returncode != 0
     assert "not an empty folder" in again.stderr.decode()
+
+
+def test_publishing_fits_a_cron_line(portal, admin, tmp_path):
+    words = ["publish", "--changed", "--dataset", "every-night"]
+
+    first = export(portal, *words, folder=tmp_path)
+    second = export(portal, *words, folder=tmp_path)
+
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.decode().splitlines()[-1].startswith("2016-01: created, ")
+    assert second.stdout.decode().splitlines()[-1].startswith("2016-01: unchanged, ")
+    names = [
+        r["name"] for r in admin.result("package_show", json={"id": "every-night"})["resources"]
+    ]
+    assert names == ["smart-homes_2016-01.csv", "datapackage.json"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--month", "2016-13"], "yyyy-mm"),
+        (["--month", "2030-01"], "No observation"),
+        (["--user", "nobody"], "no user nobody"),
+    ],
+)
+def test_what_is_not_published_is_told_in_a_sentence(portal, tmp_path, words, says):
+    done = export(portal, "publish", *words, folder=tmp_path)
+
+    assert done.returncode == 1
+    assert says in done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+
+
+def test_tidying_up(portal, tmp_path):
+    done = export(portal, "tidy", folder=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode().splitlines()[-1].endswith("deleted")

@@ -67,6 +67,7 @@ def test_extras_tell_what_is_in_it(metadata, demo_lake):
     found = count(demo_lake, CONDITION)
 
     assert extras.pop("generated").startswith(f"{datetime.now(UTC):%Y-%m-%dT}")
+    assert extras.pop("lake_version").startswith("files-")
     assert extras == {
         "date_from": "2016-01-12",
         "date_to": "2016-01-13",

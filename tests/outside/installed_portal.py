@@ -21,6 +21,7 @@ def main(ini: str) -> None:
     formats = client.get("/api/export/formats")
     ui = client.get("/api/export/ui/")
     openapi = client.get("/api/export/openapi.json")
+    page = client.get("/pt_PT/export")
     csv = client.get("/api/export/csv?date_from=2016-01-11&date_to=2016-01-12")
     seen = {
         "extension": ckanext.export.plugin.__file__,
@@ -28,6 +29,7 @@ def main(ini: str) -> None:
         "formats": [formats.status_code, formats.text],
         "ui": [ui.status_code, ui.text],
         "openapi": [openapi.status_code, json.loads(openapi.data)["openapi"]],
+        "page": [page.status_code, page.text],
         "csv": [csv.status_code, rows(csv.data) if csv.status_code == 200 else csv.text],
     }
     print(json.dumps(seen))

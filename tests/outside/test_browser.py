@@ -1,62 +1,16 @@
 """Swagger UI in a real Chromium: opens, asks nobody but the portal, and makes an export."""
 
 import io
-import shutil
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from portal_stack.portal import Portal
+from tests.outside.visit import Visit
 
-QUIET = [
-    "--no-sandbox",  # Chromium refuses to run as root with one
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 OPERATION = "#operations-export-export_format"
-
-
-class Visit:
-    """A page, and what it asked for and complained of."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.asked: list[str] = []
-        self.complaints: list[str] = []
-        page.on("request", lambda request: self.asked.append(request.url))
-        page.on("requestfailed", lambda request: self.complaints.append(request.url))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", self._note)
-
-    def _note(self, message) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
-
-    def hosts(self) -> set[str]:
-        web = [urlsplit(url) for url in self.asked]
-        return {url.netloc for url in web if url.scheme not in ("blob", "data")}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=QUIET)
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def visit(browser) -> Iterator[Visit]:
-    page = browser.new_page(viewport={"width": 1280, "height": 1600})
-    yield Visit(page)
-    page.close()
 
 
 def fill(page: Page, name: str, value: str) -> None:

@@ -21,7 +21,11 @@ from tests.api.http import FORMATS
 
 HERE = Path(__file__).parent
 UV = Path(sys.executable).with_name("uv")
-LICENCES = {"LICENSE", "ckanext/export/demo/DATA_LICENCE.txt"}
+LICENCES = {
+    "LICENSE",
+    "ckanext/export/assets/vendor/uPlot-LICENSE.txt",
+    "ckanext/export/demo/DATA_LICENCE.txt",
+}
 ALONGSIDE = {"README.rst", "CHANGELOG", "LICENSE", "MANIFEST.in", "setup.py", "pyproject.toml"}
 Run = Callable[..., str]
 
@@ -168,5 +172,8 @@ def test_it_works_where_it_is_installed(python: Path, ini: Path, folder: Path, r
     assert seen["ui"][0] == 200
     assert "SwaggerUIBundle" in seen["ui"][1]
     assert seen["openapi"] == [200, "3.0.3"]
+    assert seen["page"][0] == 200
+    assert "Exportar observações" in seen["page"][1]
+    assert "_page.js" in seen["page"][1]
     assert seen["csv"][0] == 200
     assert seen["csv"][1] > 500

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from isal import isal_zlib
-from stream_zip import ZIP_32, stream_zip
+from stream_zip import ZIP_32, ZipOverflowError, stream_zip
 
 from ..compute import pc
+from ..errors import ExportError
 from ..observations import COLUMNS, TIMES
 from .base import NOTHING, About, Options, RowFormat, expect_dates
 from .rows import Cell, RowWriter
@@ -39,7 +40,7 @@ class Xlsx(RowFormat):
     name = "xlsx"
     media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     extension = "xlsx"
-    title = "Excel"
+    title = "XLSX"
     description = "An Excel workbook with real dates, on several sheets above 1,048,575 rows."
     encoding = ""
 
@@ -52,9 +53,14 @@ class Xlsx(RowFormat):
             (path, _NO_TIME, _MODE, ZIP_32, pieces) for path, pieces in self._parts(batches)
         )
         compressor: Any = partial(isal_zlib.compressobj, 1, isal_zlib.DEFLATED, -15)
-        yield from stream_zip(
-            files, chunk_size=_CHUNK, get_compressobj=compressor, extended_timestamps=False
-        )
+        try:
+            yield from stream_zip(
+                files, chunk_size=_CHUNK, get_compressobj=compressor, extended_timestamps=False
+            )
+        except ZipOverflowError as error:
+            raise ExportError(
+                "An Excel workbook cannot have more than 4 GiB; ask for fewer days or for Parquet."
+            ) from error
 
     def _parts(
         self, batches: Iterable[pa.RecordBatch]

@@ -6,10 +6,9 @@ from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from typing import Any
 
-import orjson
 import pyarrow as pa
 
-from ..errors import TELL, ExportError, LakeUnavailable
+from ..errors import TELL, LakeUnavailable
 from ..observations import COLUMNS
 from ..query import Query
 from .base import Inspection, Lake, Scan, load_driver
@@ -22,6 +21,7 @@ _PARTITION = ["path_year", "path_month", "path_day"]  # the UTC day of the uploa
 _CLOCK = timedelta(days=1)  # that a home's clock may be ahead
 _BYTES = 32 << 20  # of a batch of the wide table, about
 _MOST_ROWS = 4_096  # of one
+_ARROW = (pa.ArrowException, OSError)
 
 
 class HudiLake(Lake):
@@ -104,7 +104,12 @@ class Snapshot:
         uploaded was observed before, so that only what was uploaded too early can be left out.
         """
         found = self.table.get_file_slices(self.options())
-        self._expect_groups({part.file_id for part in found})
+        if bare := [part for part in found if not part.base_file_name]:
+            raise LakeUnavailable(
+                f"A part of the data lake cannot be read; {TELL}",
+                inside=f"{len(bare)} file groups, such as {bare[0].file_id} in "
+                f"{bare[0].partition_path}, have logs but no base file; compact the table",
+            )
         if query.date_from and query.date_from > date.min + _CLOCK:
             first = query.date_from - _CLOCK
             found = [part for part in found if self._day(part) >= first]
@@ -117,29 +122,6 @@ class Snapshot:
             with suppress(ValueError, TypeError):
                 return date(*(int(name.rpartition("=")[2]) for name in names))
         return date.max
-
-    def _expect_groups(self, found: set[str]) -> None:
-        """Raises LakeUnavailable for a group of files that has logs only: the driver passes over
-        such, and an export would lack them in silence."""
-        if not self.table.is_mor:
-            return
-        timeline = self.table.get_timeline()
-        written, replaced = set[str](), set[str]()
-        for instant in timeline.get_completed_deltacommits():
-            written |= {stat["fileId"] for stat in _of_partitions(timeline, instant, "WriteStats")}
-        for instant in timeline.get_completed_replacecommits():
-            replaced |= set(_of_partitions(timeline, instant, "ReplaceFileIds"))
-        if missing := written - replaced - found:
-            raise LakeUnavailable(
-                f"A part of the data lake cannot be read; {TELL}",
-                inside=f"{len(missing)} file groups, such as {min(missing)}, have logs but no base "
-                "file; compact the table",
-            )
-
-
-def _of_partitions(timeline: Any, instant: Any, what: str) -> list[Any]:
-    told = orjson.loads(timeline.get_instant_metadata_in_json(instant))
-    return [one for many in (told.get(f"partitionTo{what}") or {}).values() for one in many]
 
 
 class HudiScan(Scan):
@@ -211,12 +193,12 @@ class HudiScan(Scan):
 
 @contextmanager
 def _told(storage: Storage) -> Iterator[None]:
-    """The driver's failures, whose class it does not export, in words."""
+    """The driver's failures in words. It does not export their class."""
     try:
         yield
-    except ExportError:
-        raise
     except Exception as error:
+        if type(error).__module__ != "_internal" and not isinstance(error, _ARROW):
+            raise
         raise LakeUnavailable(
             f"The data lake cannot be read; {TELL}", inside=storage.hide(str(error))
         ) from None

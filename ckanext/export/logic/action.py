@@ -5,14 +5,31 @@ from typing import Any
 
 import ckantoolkit as tk
 
-from .. import config, orders
+from .. import counted
 from ..errors import BadParameter, ExportError
 from ..formats import describe_formats
 from ..query import Query
-from ..slots import Slot
-from ..summary import summarize
+from .forgetting import export_home_forget
+from .jobs import (
+    export_job_cancel,
+    export_job_delete,
+    export_job_list,
+    export_job_show,
+    export_prepare,
+    export_publish,
+)
 
-__all__ = ["export_format_list", "export_summary_show"]
+__all__ = [
+    "export_format_list",
+    "export_home_forget",
+    "export_job_cancel",
+    "export_job_delete",
+    "export_job_list",
+    "export_job_show",
+    "export_prepare",
+    "export_publish",
+    "export_summary_show",
+]
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +50,13 @@ def export_summary_show(context: Any, data_dict: dict[str, Any]) -> dict[str, An
     :param units: units of measurement, a list or comma-separated (optional)
 
     Returns rows, homes, first_day and last_day (null when there is none), and types, units and
-    days: observations by type, by unit (the empty text: none) and by UTC day.
+    days: observations by type, by unit (the empty text: none) and by UTC day. They may be behind
+    the lake by as many seconds as ``ckanext.export.summary.seconds`` says.
     """
     tk.check_access("export_observations", context, data_dict)
     try:
         query = Query.parse({name: _texts(name, value) for name, value in data_dict.items()})
-        with Slot(config.max_concurrent()):
-            return summarize(orders.lake(), orders.policy(), query)
+        return counted.summary(query)
     except BadParameter as error:
         name = error.members.get("parameter", "parameter")
         raise tk.ValidationError({name: [error.detail]}) from error

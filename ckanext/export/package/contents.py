@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 
@@ -29,7 +30,10 @@ COLUMN_TEXTS = {
 class Description:
     """What the portal says about its data: gathered before an export begins.
 
-    `resource_url` gives the absolute address that makes a format's file again.
+    `resource_url` gives the absolute address that makes a format's file again. `fields`, `extras`
+    and `resource_fields` are what a template dataset says beyond that; `own_fields` are the names
+    for which the portal's schema has a field, so that they must not stand among the extras.
+    `edition`, where there is one, stands in file names instead of the day of the export.
     """
 
     name: str
@@ -44,6 +48,12 @@ class Description:
     author_email: str = ""
     url: str = ""
     tags: tuple[str, ...] = ()
+    dataset_type: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    extras: Mapping[str, str] = field(default_factory=dict)
+    resource_fields: Mapping[str, Any] = field(default_factory=dict)
+    own_fields: frozenset[str] = frozenset()
+    edition: str = ""
 
     def about(self, kind: type[Format]) -> About:
         """What a file of that format says about itself, where it can."""
@@ -126,9 +136,9 @@ class Contents:
 
     @property
     def stem(self) -> str:
-        """`{name}_{today}`, the beginning of the data files' names."""
+        """`{name}_{today}` or `{name}_{edition}`, the beginning of the data files' names."""
         return stem(self.description, self.generated)
 
 
 def stem(description: Description, generated: datetime) -> str:
-    return f"{description.name}_{generated:%Y-%m-%d}"
+    return f"{description.name}_{description.edition or f'{generated:%Y-%m-%d}'}"

@@ -10,7 +10,9 @@ _NAME_LENGTH = 100  # of a dataset in CKAN
 def dataset(contents: Contents) -> dict[str, Any]:
     """The dataset dict, one resource per data file."""
     about = contents.description
+    extras = {**about.extras, **_extras(contents)}
     given = {
+        "type": about.dataset_type,
         "owner_org": about.owner_org,
         "author": about.author,
         "author_email": about.author_email,
@@ -19,12 +21,18 @@ def dataset(contents: Contents) -> dict[str, Any]:
         "url": about.url,
     }
     return {
+        **about.fields,
+        **{key: value for key, value in extras.items() if key in about.own_fields},
         "name": _name(contents),
         "title": about.title,
         **{key: value for key, value in given.items() if value},
         "tags": [{"name": tag} for tag in about.tags],
         "resources": [_resource(contents, file) for file in contents.files],
-        "extras": [{"key": key, "value": value} for key, value in _extras(contents).items()],
+        "extras": [
+            {"key": key, "value": value}
+            for key, value in extras.items()
+            if key not in about.own_fields
+        ],
     }
 
 
@@ -38,6 +46,7 @@ def _name(contents: Contents) -> str:
 def _resource(contents: Contents, file: DataFile) -> dict[str, Any]:
     kind = file.format
     return {
+        **contents.description.resource_fields,
         "name": file.member.name,
         "format": kind.title,
         "url": contents.description.resource_url(kind),
