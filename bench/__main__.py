@@ -19,8 +19,8 @@ limit: scan, compression, and DuckDB with isal; datastore: CKAN's own dump; orig
 zip level 9; varied: a lake without repetition; formats: each beside DuckDB's COPY and pandas;
 lakes: each kind beside DuckDB's COPY; growth: time and memory over the rows; parts: why the
 pipeline is built as it is; postgresql: a lake in PostgreSQL beside psql; only when named:
-repetitive, a lake as a single house's; trino, one behind a Trino server, which is downloaded
-(0.8 GB)"""
+privacy, its rules on and off; repetitive, a lake as a single house's; trino, one behind a Trino
+server, which is downloaded (0.8 GB)"""
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from portal_stack.portal import Portal, running_portal
 
-from . import count, datastore, download, formats, growth, lake_kinds, original, postgresql
+from . import count, datastore, download, formats, growth, lake_kinds, original, postgresql, privacy
 from . import parts as pipeline
 from .lakes import BenchLake, Part, demo_lake, published_types, repetitive_lake, varied_lake
 from .measure import FORMATS, Record, Run, fresh
@@ -26,7 +26,7 @@ EXTRAS = (
     "parts",
     "postgresql",
 )
-ASKED_FOR = ("repetitive", "trino")  # take minutes more; Trino downloads 0.8 GB
+ASKED_FOR = ("privacy", "repetitive", "trino")  # take minutes more; Trino downloads 0.8 GB
 PEER_ROWS = 1_000_000
 SLOWEST_PEER_ROWS = 100_000  # pandas' XML: 100 KB of memory a row
 WAYS_OF_DUCKDB = {"duckdb": False, "duckdb ahead": True}  # whether isal has its own thread
@@ -94,6 +94,8 @@ class Bench:
         if "parts" in self.extras:
             self.say("The parts of the pipeline and what they replaced")
             self.parts = pipeline.measure(self.demo.first(500_000).files, self.repeat)
+        if "privacy" in self.extras:
+            self._rounds("Privacy", lambda: privacy.measure(self.demo.whole))
         if "trino" in self.extras:
             self._trino()
 

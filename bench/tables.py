@@ -6,6 +6,7 @@ from .growth_table import growth_table
 from .lakes_table import lakes_table
 from .peer_tables import PEERS, parts_table, peer_table, postgresql_table
 from .plan import Bench
+from .privacy_table import privacy_table
 from .table import Table
 from .trino_table import trino_table
 
@@ -32,4 +33,5 @@ _TABLES = {
     "growth": growth_table,
     "postgresql": postgresql_table,
     "trino": trino_table,
+    "privacy": privacy_table,
 }

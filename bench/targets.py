@@ -7,4 +7,5 @@ ORIGINAL = {"csv": 15}
 PSQL = 1.3  # times as fast
 FIRST_BYTE = 0.5  # seconds
 GROWTH = 350  # MB
+PRIVACY = 0.8  # of the rate without the rules
 TRINO = 0.3  # million observations/s

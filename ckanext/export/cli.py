@@ -132,7 +132,11 @@ def check(context: click.Context, seconds: float) -> None:
 )
 def privacy(seconds: float) -> None:
     """Says what the privacy rules withhold of the configured lake, with all values masked."""
-    with _told(), orders.lake().scan(Query()) as scan, closing(scan.batches()) as batches:
+    with (
+        _told(),
+        orders.lake().scan(Query()) as scan,
+        closing(batch for batch in scan.batches()) as batches,
+    ):
         for sentence in privacy_report(batches, orders.policy(), seconds):
             click.echo(sentence)
 

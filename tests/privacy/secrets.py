@@ -16,14 +16,49 @@ from uuid import UUID
 
 import pyarrow.parquet as pq
 
-FIRST = (
-    "Mirabel Tavish Žofie Odalys Søren Calixta Jürgen Ottoline Łucja Fenwick Ianthe Dashiell "
-    "Guðrún Siân Nguyễn Çağla İpek Zoë Renée François Björn Ålström Ευγενία Дмитрий Юлия"
-).split()
-LAST = (
-    "Quillfeather Ostermühl O'Brackenridge Zandhaas Lindqvarn Pommeroy Kräutlein Dąbkowicz "
-    "Thistlewhite Morvandeau Ashgrove Vasconcelos Žižková Sørbråten"
-).split()
+FIRST = [
+    "Mirabel",
+    "Tavish",
+    "Žofie",
+    "Odalys",
+    "Søren",
+    "Calixta",
+    "Jürgen",
+    "Ottoline",
+    "Łucja",
+    "Fenwick",
+    "Ianthe",
+    "Dashiell",
+    "Guðrún",
+    "Siân",
+    "Nguyễn",
+    "Çağla",
+    "İpek",
+    "Zoë",
+    "Renée",
+    "François",
+    "Björn",
+    "Ålström",
+    "Ευγενία",
+    "Дмитрий",
+    "Юлия",
+]
+LAST = [
+    "Quillfeather",
+    "Ostermühl",
+    "O'Brackenridge",
+    "Zandhaas",
+    "Lindqvarn",
+    "Pommeroy",
+    "Kräutlein",
+    "Dąbkowicz",
+    "Thistlewhite",
+    "Morvandeau",
+    "Ashgrove",
+    "Vasconcelos",
+    "Žižková",
+    "Sørbråten",
+]
 IDENTIFIERS = ("mail", "mac", "ipv4", "ipv6", "token", "uuid", "phone", "url", "coordinates")
 
 
@@ -71,7 +106,9 @@ def make_secrets(each: int = 250) -> list[Secret]:
 
     makers: dict[str, Callable[[], str]] = {
         "name": name,
-        "address": lambda: f"{dice.choice(LAST)}straße {digits(2)}, {digits(5)} {dice.choice(LAST)}",
+        "address": lambda: (
+            f"{dice.choice(LAST)}straße {digits(2)}, {digits(5)} {dice.choice(LAST)}"
+        ),
         "mail": lambda: f"{plain(dice.choice(FIRST))}.{digits(3)}@{hexes(6)}.example.org",
         "mac": lambda: ":".join(hexes(2) for _ in range(6)),
         "ipv4": lambda: ".".join(str(dice.randint(100, 255)) for _ in range(4)),

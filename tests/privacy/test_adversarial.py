@@ -57,7 +57,9 @@ def test_a_personal_sensor_keeps_its_state_whatever_it_is(thing, state):
     assert "ana" not in row["entity_id"]
 
 
-@pytest.mark.parametrize("thing", ["fireplace_temperature", "led_strip", "doorstep_motion", "battery"])
+@pytest.mark.parametrize(
+    "thing", ["fireplace_temperature", "led_strip", "doorstep_motion", "battery"]
+)
 def test_a_word_that_only_contains_a_personal_one_is_none(thing):
     assert one(entity_id=f"sensor.{thing}")["state"] == "21.5"
 
@@ -161,7 +163,9 @@ def test_a_long_number_needs_a_unit_or_a_class(state):
 
 
 def test_health_is_withheld_by_its_class():
-    row = one(state="5.1", unit="mmol/L", attributes='{"device_class":"blood_glucose_concentration"}')
+    row = one(
+        state="5.1", unit="mmol/L", attributes='{"device_class":"blood_glucose_concentration"}'
+    )
 
     assert row["state"] is None
 

@@ -15,7 +15,7 @@ from ckanext.export.summary import summarize
 from tests.builders import HOMES, observation, order, policy, write_lake
 from tests.privacy.defaults import DEFAULTS
 
-SECRET = "Quillfeather"
+NAME = "Quillfeather"
 RULES = {
     "homes": (privacy.policy.Policy, "pseudonym"),
     "forgotten homes": (privacy.policy.Policy, "forgets"),
@@ -37,7 +37,7 @@ def break_rule(monkeypatch, rule, late):
 
     def broken(self, *given):
         if given != (None,) and (not late or "late" in str(given)):
-            raise ValueError(SECRET)
+            raise ValueError(NAME)
         return works(self, *given)
 
     monkeypatch.setattr(owner, name, broken)
@@ -68,7 +68,7 @@ def test_a_fault_at_once_ends_the_export_before_its_first_byte(
         Export(lake, order(name, policy=strict()))
 
     assert caught.value.status == 500
-    assert SECRET not in caught.value.explain() + caplog.text
+    assert NAME not in caught.value.explain() + caplog.text
     assert "ValueError" in caught.value.inside
 
 
@@ -93,7 +93,7 @@ def test_a_fault_later_cuts_the_zip(tmp_path, monkeypatch, caplog, rule):
     with pytest.raises(PrivacyFailed):  # at once where a dictionary tells of what comes later
         pieces.extend(Export(lake, order("csv", policy=strict())))
 
-    assert SECRET not in caplog.text
+    assert NAME not in caplog.text
     assert "late" not in b"".join(pieces).decode("latin-1")
     with pytest.raises(zipfile.BadZipFile):
         zipfile.ZipFile(io.BytesIO(b"".join(pieces)))

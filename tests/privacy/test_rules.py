@@ -165,7 +165,9 @@ def test_short_numbers_of_attributes_keep_their_value(value):
     assert attributes_of(json.dumps({"brightness": value})) == {"brightness": value}
 
 
-@pytest.mark.parametrize("value", [123456.789, 1234.567, 5551234567, -1234567, 53.7676, 1.5e9, 1e-7, [53.7676, -0.3274]])
+@pytest.mark.parametrize(
+    "value", [123456.789, 1234.567, 5551234567, -1234567, 53.7676, 1.5e9, 1e-7, [53.7676, -0.3274]]
+)
 def test_numbers_that_may_be_a_position_or_a_telephone_stay(value):
     text = json.dumps({"brightness": value, "temperature": 21.5})
 

@@ -13,8 +13,8 @@ from ckanext.export.check import check
 from ckanext.export.errors import EmptyDataset, ExportError
 from ckanext.export.formats import registry
 from ckanext.export.lake import open_lake
-from ckanext.export.summary import summarize
 from ckanext.export.query import Query
+from ckanext.export.summary import summarize
 from tests.builders import Row, export, observation, policy, write_lake
 from tests.privacy.defaults import ATTRIBUTES, DEFAULTS
 from tests.privacy.secrets import IDENTIFIERS, SECRETS, SPELLINGS, Haystack, Secret
@@ -135,9 +135,12 @@ def test_identifiers_stay_where_everything_else_may_leave(tmp_path, caplog, plac
 def test_an_error_repeats_nothing_of_the_lake(tmp_path, caplog, column):
     names = ["home", "entity_id", "type", "state", "unit", "last_changed", "last_updated"]
     secret = SECRETS[0]
-    row = dict.fromkeys(names, "2022-06-20T12:00:00Z") | {"attributes": "{}"} | {column: secret.text}
-    text = ",".join(row) + "\n" + ",".join(row.values()) + ("\nonly,three,cells" * (column != "last_updated"))
-    (tmp_path / "a.csv").write_text(text)
+    row = dict.fromkeys(names, "2022-06-20T12:00:00Z")
+    row |= {"attributes": "{}", column: secret.text}
+    lines = [",".join(row), ",".join(row.values())]
+    if column != "last_updated":
+        lines.append(f"{secret.text},three,cells")
+    (tmp_path / "a.csv").write_text("\n".join(lines))
 
     with pytest.raises(ExportError) as caught:
         export(tmp_path, policy=policy(**DEFAULTS, min_homes=1))

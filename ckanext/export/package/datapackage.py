@@ -48,16 +48,16 @@ def _resource(contents: Contents, file: DataFile) -> dict[str, Any]:
     if kind.dialect:
         resource["dialect"] = dict(kind.dialect)
     if kind.tabular:
-        resource |= {"profile": "tabular-data-resource", "schema": _schema()}
+        resource |= {"profile": "tabular-data-resource", "schema": _schema(contents)}
     return resource
 
 
-def _schema() -> dict[str, Any]:
-    return {"fields": [_field(name) for name in COLUMNS], "missingValues": [""]}
+def _schema(contents: Contents) -> dict[str, Any]:
+    return {"fields": [_field(name, contents) for name in COLUMNS], "missingValues": [""]}
 
 
-def _field(name: str) -> dict[str, Any]:
-    field: dict[str, Any] = {"name": name, "type": "string", "description": COLUMN_TEXTS[name]}
+def _field(name: str, contents: Contents) -> dict[str, Any]:
+    field: dict[str, Any] = {"name": name, "type": "string", "description": _told(name, contents)}
     if name in TIMES:
         field |= {"type": "datetime", "format": "%Y-%m-%dT%H:%M:%S.%fZ"}
     elif name == "attributes":
@@ -65,3 +65,10 @@ def _field(name: str) -> dict[str, Any]:
     if name in _REQUIRED:
         field["constraints"] = {"required": True}
     return field
+
+
+def _told(name: str, contents: Contents) -> str:
+    """What a column is, what privacy did to it, and to how many of its values."""
+    told = f"{COLUMN_TEXTS[name]}. {contents.policy.about(name)}".rstrip()
+    withheld = contents.withheld.get(name, 0)
+    return f"{told} Changed or withheld here: {withheld:,} values." if withheld else told

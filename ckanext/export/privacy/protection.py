@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from functools import cache, lru_cache
 from pathlib import Path
 from traceback import extract_tb
@@ -131,7 +131,7 @@ class Protection:
 
     def _hide_homes(self, homes: pa.DictionaryArray, arrays: dict[str, pa.Array]) -> None:
         """Takes the id of a home out of the texts of its own rows. Known words hold none."""
-        columns = {"entity_id": self._entities.hide}
+        columns: dict[str, Callable[[str], str]] = {"entity_id": self._entities.hide}
         if self._policy.text_mode == "checked" or self._own_home.numbers(homes):
             columns["attributes"] = lambda _: "{}"
         for name, hide in columns.items():
