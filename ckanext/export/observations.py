@@ -29,7 +29,7 @@ DAY = 86_400_000_000  # microseconds
 _FIRST_ROWS = 8_192
 _ROWS = 65_536  # of a batch that has been made of several
 _BYTES = 16 << 20  # of one
-_REMEMBERED = 8 << 20  # bytes of texts whose answers are kept for the next batches
+_REMEMBERED = 4 << 20  # bytes of texts whose answers are kept for the next batches
 
 
 def producer_type(entity_id: str | None) -> str | None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import pyarrow.parquet as pq
 import pytest
@@ -175,7 +176,8 @@ def test_a_demo_lake_of_any_size(portal, tmp_path):
 
 
 def test_publishing_fits_a_cron_line(portal, admin, tmp_path):
-    words = ["publish", "--changed", "--dataset", "every-night"]
+    name = f"every-night-{uuid4().hex[:8]}"  # portals of the tests outlive a run
+    words = ["publish", "--changed", "--dataset", name]
 
     first = export(portal, *words, folder=tmp_path)
     second = export(portal, *words, folder=tmp_path)
@@ -183,9 +185,7 @@ def test_publishing_fits_a_cron_line(portal, admin, tmp_path):
     assert first.returncode == 0, first.stderr
     assert first.stdout.decode().splitlines()[-1].startswith("2016-01: created, ")
     assert second.stdout.decode().splitlines()[-1].startswith("2016-01: unchanged, ")
-    names = [
-        r["name"] for r in admin.result("package_show", json={"id": "every-night"})["resources"]
-    ]
+    names = [r["name"] for r in admin.result("package_show", json={"id": name})["resources"]]
     assert names == ["smart-homes_2016-01.csv", "datapackage.json"]
 
 

@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -13,6 +14,7 @@ from tests.api.conftest import WHOLE
 from tests.api.http import Api
 
 PATIENCE = 90  # seconds
+RUN = uuid4().hex[:8]  # portals of the tests outlive a run
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ def exists(api: Api, dataset: str) -> bool:
 
 
 def test_a_worker_that_is_killed_leaves_nothing_half_published(members_portal, chief):
-    job = publish(chief, "killed", "json,xml,csv")
+    job = publish(chief, f"killed-{RUN}", "json,xml,csv")
     wait(chief, job, under_way)
     worker = members_portal.site.worker.process()
     assert worker
@@ -58,21 +60,21 @@ def test_a_worker_that_is_killed_leaves_nothing_half_published(members_portal, c
 
     assert shown["state"] == "failed"
     assert "start it again" in shown["error"]
-    assert not exists(chief, "killed")
-    again = wait(chief, publish(chief, "killed", "csv"), ended)
+    assert not exists(chief, f"killed-{RUN}")
+    again = wait(chief, publish(chief, f"killed-{RUN}", "csv"), ended)
     assert (again["state"], again["rows"]) == ("complete", 600_000)
 
 
 def test_a_job_that_is_cancelled_under_way_publishes_nothing(chief):
-    job = publish(chief, "cancelled", "json,xml,csv")
+    job = publish(chief, f"cancelled-{RUN}", "json,xml,csv")
     wait(chief, job, under_way)
 
     chief.result("export_job_cancel", json={"id": job["id"]})
-    assert wait(chief, publish(chief, "after-it", "csv"), ended)["state"] == "complete"
+    assert wait(chief, publish(chief, f"after-it-{RUN}", "csv"), ended)["state"] == "complete"
 
     assert wait(chief, job, ended)["state"] == "cancelled"
-    assert not exists(chief, "cancelled")
-    assert exists(chief, "after-it")
+    assert not exists(chief, f"cancelled-{RUN}")
+    assert exists(chief, f"after-it-{RUN}")
 
 
 def test_a_prepared_export_is_fetched_piece_by_piece(members_portal, user):

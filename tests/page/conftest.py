@@ -8,6 +8,11 @@ from lxml import html
 from tests.builders import some_rows, write_lake
 
 
+@pytest.fixture(autouse=True)
+def three_homes(ckan_config):
+    ckan_config["ckanext.export.privacy.min_homes"] = 3
+
+
 @pytest.fixture
 def lake(tmp_path, ckan_config) -> Path:
     """Observations of 2022-06-20 to 2022-06-22, of four homes."""

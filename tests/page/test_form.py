@@ -204,6 +204,7 @@ def test_what_was_asked_for_is_escaped(app):
 def test_what_is_in_the_lake_is_escaped(visit, tmp_path, ckan_config):
     rows = in_every_home(observation(unit=EVIL, state="<b>1</b>"))
     ckan_config["ckanext.export.lake.url"] = str(write_lake(tmp_path / "evil", rows))
+    ckan_config["ckanext.export.privacy.units"] = [EVIL]
 
     page = visit("/export?do=preview")
     assert "<script>alert" not in page.answer.text
