@@ -126,6 +126,16 @@ def test_check_tells_what_is_in_the_lake(portal, demo_lake, tmp_path):
         assert words in told
 
 
+def test_privacy_tells_what_every_rule_withholds(portal, tmp_path):
+    done = export(portal, "privacy", "--seconds", "0", folder=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    told = done.stdout.decode()
+    for words in ("type person:", "key friendly_name:", "sensor.doorbell_*:", "personal"):
+        assert words in told
+    assert "居間" not in told  # a message of somebody
+
+
 def failed_check(private_portal, folder: Path) -> str:
     portal, _ = private_portal
     done = export(portal, "check", folder=folder)
