@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -56,3 +56,10 @@ def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def portal(start_portal: StartPortal, demo_lake: Path) -> Portal:
     """A portal as it is without any choice of its administrator's, on the small demo lake."""
     return start_portal("api", lake=demo_lake)
+
+
+@pytest.fixture
+def clean_db(reset_db: Any, migrate_db_for: Any) -> None:
+    """CKAN's own drops the tables of extensions, and does not make them again."""
+    reset_db()
+    migrate_db_for("export")

@@ -43,12 +43,6 @@ def organization(editor: dict[str, Any], ckan_config: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def clean_db(reset_db: Any, migrate_db_for: Any) -> None:
-    reset_db()
-    migrate_db_for("export")
-
-
-@pytest.fixture
 def run_jobs() -> Any:
     """Does what is in the queue, in this process, as a worker would."""
     queue = get_queue()

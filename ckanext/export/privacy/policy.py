@@ -49,7 +49,7 @@ class Policy:
     `forgotten`: hashes, by `forget_key`, of homes that never leave.
     """
 
-    key: bytes
+    key: bytes = field(repr=False)
     types: tuple[str, ...]
     attributes: tuple[str, ...]
     min_homes: int = 1
@@ -59,7 +59,7 @@ class Policy:
     texts: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     time_step: str = "exact"
-    forget_key: bytes = b""
+    forget_key: bytes = field(default=b"", repr=False)
     forgotten: frozenset[str] = field(default=frozenset(), repr=False)
 
     def narrow(self, query: Query) -> Query:
