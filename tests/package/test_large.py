@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from ckanext.export.export import Export
+from ckanext.export.lake import Storage
 from ckanext.export.lake.base import Inspection, Lake, Scan
 from ckanext.export.observations import COLUMNS
 from ckanext.export.query import Query
@@ -65,7 +66,7 @@ class Repeating(Lake, Scan):
     """A lake that holds one batch many times over."""
 
     def __init__(self, batch: pa.RecordBatch, times: int) -> None:
-        super().__init__("repeating:", {}, "")
+        super().__init__("repeating:", {}, "", Storage())
         self._batch = batch
         self._times = times
 
