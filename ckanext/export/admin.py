@@ -109,6 +109,7 @@ def _rules() -> dict[str, Any]:
         "types": policy.types,
         "attributes": policy.attributes,
         "min_homes": policy.min_homes,
+        "in_words": policy.in_words(),
         "access": config.access(),
     }
 

@@ -59,7 +59,7 @@ def cube() -> Cube:
 
 def name_of(lake: Lake, policy: Policy) -> str:
     """Names a lake and the rules that decide what is counted, and tells nothing of either."""
-    rules = (sorted(policy.types), policy.units, sorted(policy.forgotten))
+    rules = orders.rules_of(policy)
     told = repr((lake.url, sorted(lake.columns.items()), lake.table, rules))
     return hmac.new(policy.key, b"cube\0" + told.encode(), hashlib.sha256).hexdigest()[:32]
 

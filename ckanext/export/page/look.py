@@ -115,8 +115,8 @@ def first_rows(form: Form) -> Preview:
     """
     lake, policy = orders.lake(), orders.policy()
     options = Options(escape_formulas=config.escape_formulas())
-    asked = (form.query, [kind.name for kind in form.formats], options, policy.attributes)
-    name = hashlib.sha256(repr((asked, policy.min_homes)).encode()).hexdigest()
+    asked = (form.query, [kind.name for kind in form.formats], options)
+    name = hashlib.sha256(repr(asked).encode()).hexdigest()
     key = site_key(f"preview:{counted.name_of(lake, policy)}:{name}")
     redis, seconds = connect_to_redis(), config.summary_seconds()
     try:
