@@ -18,7 +18,6 @@ TYPE = "observations"
 def lake(tmp_path: Path, ckan_config: Any) -> Path:
     folder = write_lake(tmp_path / "lake", some_rows())
     ckan_config["ckanext.export.lake.url"] = str(folder)
-    ckan_config["ckanext.export.privacy.min_homes"] = 3
     return folder
 
 

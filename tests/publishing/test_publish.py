@@ -285,7 +285,8 @@ def test_changed_publishes_again_what_somebody_deleted(publish, lake):
     assert "smart-homes_2022-06.csv" in resources()
 
 
-def test_changed_passes_over_a_month_of_too_few_homes(publish, lake):
+def test_changed_passes_over_a_month_of_too_few_homes(publish, lake, ckan_config):
+    ckan_config["ckanext.export.privacy.min_homes"] = 3
     write_lake(lake, [*some_rows(), observation(last_updated=NOON + timedelta(days=30))])
 
     found = outcomes(publish(changed=True))
