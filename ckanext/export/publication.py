@@ -206,8 +206,8 @@ def _describe(package: dict[str, Any], contents: Contents) -> None:
     document = datapackage(replace(contents, files=data))
     document |= {"name": package["name"], "title": package["title"]}
     for described, file in zip(document["resources"], data, strict=True):
-        if "schema" in described:  # each file's own: it tells how many values it lacks
-            described["schema"] = orjson.loads(files[file.member.name]["schema"])
+        if own := files[file.member.name].get("schema"):  # it tells how many values it lacks
+            described["schema"] = orjson.loads(own)
         described["path"] = tk.url_for(
             "resource.download",
             id=package["id"],
