@@ -87,10 +87,14 @@ class Repeating(Lake, Scan):
         self.cancel()
 
 
+TIMES = 24  # that the same 256 MB come
+
+
 @pytest.mark.slow
 def test_an_archive_above_4_gib_is_read_by_everybody(tmp_path):
-    # Without the signs of addresses and links, which privacy would withhold.
-    signs = bytes(sign for sign in range(33, 127) if sign not in b'@:.,;"/-=+')
+    # Without digits and the signs of addresses and links, which privacy would withhold.
+    plain = b"ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ"
+    signs = bytes(sign for sign in range(33, 127) if sign in plain + b"!#$%&'()*<>?[]^_`{|}~")
     letters = np.frombuffer(signs, np.uint8)
     dice = np.random.default_rng(4)
     rows = [
@@ -98,7 +102,7 @@ def test_an_archive_above_4_gib_is_read_by_everybody(tmp_path):
         for n in range(16_000)
     ]
     path = tmp_path / "large.zip"
-    export = Export(Repeating(canonical(rows), 22), order())
+    export = Export(Repeating(canonical(rows), TIMES), order())
     with path.open("wb") as file:
         file.writelines(export)
     export.close()
@@ -107,6 +111,6 @@ def test_an_archive_above_4_gib_is_read_by_everybody(tmp_path):
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         assert archive.getinfo("smart-homes_2026-03-04.csv").file_size > 5 << 30
-        assert json.loads(archive.read("manifest.json"))["rows"] == 22 * 16_000
+        assert json.loads(archive.read("manifest.json"))["rows"] == TIMES * 16_000
     answer = subprocess.run(["unzip", "-tq", path], capture_output=True, text=True)  # noqa: S603, S607
     assert answer.returncode == 0, answer.stdout
