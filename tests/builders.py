@@ -30,6 +30,16 @@ DEFAULTS = Options()
 NOTHING = About()
 NOON = datetime(2022, 6, 20, 12, tzinfo=UTC)
 HOMES = ("villa-anna", "loft-björn", "hütte-çağla", "casa-dora")
+IN_ORDER = [  # the columns as people were promised them
+    "home",
+    "entity_id",
+    "type",
+    "state",
+    "unit",
+    "last_changed",
+    "last_updated",
+    "attributes",
+]
 LAKE_SCHEMA = pa.schema(
     [
         (name, pa.timestamp("us", "UTC") if name.startswith("last_") else pa.string())
@@ -90,14 +100,19 @@ def write_lake(
     folder: Path, rows: Iterable[Row], schema: pa.Schema = LAKE_SCHEMA, **options: Any
 ) -> Path:
     """A file lake: a folder for each UTC day of `last_updated`, in it one file."""
+    for day, part in by_day(rows).items():
+        write_file(folder / day / "part-0.parquet", part, schema, **options)
+    return folder
+
+
+def by_day(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """The name of a folder → the rows of that UTC day of `last_updated`."""
     days: dict[str, list[Row]] = {}
     for row in rows:
         time = row["last_updated"]
         day = f"{time.astimezone(UTC).date()}" if time else "__HIVE_DEFAULT_PARTITION__"
-        days.setdefault(day, []).append(row)
-    for day, part in days.items():
-        write_file(folder / f"date={day}" / "part-0.parquet", part, schema, **options)
-    return folder
+        days.setdefault(f"date={day}", []).append(row)
+    return days
 
 
 def write_large_day(folder: Path, day: str, number: int, state: str = "random") -> Path:

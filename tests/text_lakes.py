@@ -3,12 +3,12 @@
 import gzip
 import json
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ckanext.export.observations import COLUMNS
-from tests.builders import Row
+from tests.builders import Row, by_day
 
 
 def csv_text(rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> str:
@@ -40,13 +40,8 @@ def write_text_lake(
     folder: Path, rows: Iterable[Row], name: str, write: Callable[[Path, Sequence[Row]], Any]
 ) -> Path:
     """A folder for each UTC day of `last_updated`, in it one file of a name."""
-    days: dict[str, list[Row]] = {}
-    for row in rows:
-        time = row["last_updated"]
-        day = f"{time.astimezone(UTC).date()}" if time else "__HIVE_DEFAULT_PARTITION__"
-        days.setdefault(day, []).append(row)
-    for day, part in days.items():
-        write(folder / f"date={day}" / name, part)
+    for day, part in by_day(rows).items():
+        write(folder / day / name, part)
     return folder
 
 

@@ -11,7 +11,7 @@ import python_calamine
 
 from ckanext.export.formats import xlsx
 from ckanext.export.formats.base import About, Options
-from tests.builders import NOON, canonical, encode, observation, some_rows
+from tests.builders import IN_ORDER, NOON, canonical, encode, observation, some_rows
 
 ABOUT = About(
     title="=1+1 Häuser",
@@ -20,16 +20,6 @@ ABOUT = About(
     author="People",
     source="https://p/x?a=b&c",
 )
-COLUMNS = [
-    "home",
-    "entity_id",
-    "type",
-    "state",
-    "unit",
-    "last_changed",
-    "last_updated",
-    "attributes",
-]
 
 
 def book(content: bytes) -> openpyxl.Workbook:
@@ -55,7 +45,7 @@ def numbered(number: int):
 def test_the_header_is_frozen_above_the_rows():
     sheet = book(encode("xlsx", some_rows(3)))["Observations"]
 
-    assert [cell.value for cell in sheet[1]] == COLUMNS
+    assert [cell.value for cell in sheet[1]] == IN_ORDER
     assert sheet.freeze_panes == "A2"
     assert sheet.max_row == 4
 
@@ -121,7 +111,7 @@ def test_more_rows_than_a_sheet_holds_go_on_further_sheets(monkeypatch, rows, ex
     assert found.sheetnames == names
     assert [len(sheet) for sheet in states(content)] == expected
     assert sum(states(content), []) == [str(number) for number in range(rows)]
-    assert [cell.value for cell in found.worksheets[-2][1]] == COLUMNS
+    assert [cell.value for cell in found.worksheets[-2][1]] == IN_ORDER
 
 
 def test_a_sheet_ends_too_where_its_bytes_would_be_too_many(monkeypatch):

@@ -6,7 +6,7 @@ from xml.sax.handler import ContentHandler, feature_namespaces
 import pytest
 from lxml import etree
 
-from tests.builders import encode, observation
+from tests.builders import IN_ORDER, encode, observation
 from tests.readers import XML_READERS
 
 
@@ -26,16 +26,7 @@ def test_rows_stand_in_data_and_cells_in_rows():
 
     assert root.tag == "data"
     assert [row.tag for row in root] == ["row", "row"]
-    assert [cell.tag for cell in root[0]] == [
-        "home",
-        "entity_id",
-        "type",
-        "state",
-        "unit",
-        "last_changed",
-        "last_updated",
-        "attributes",
-    ]
+    assert [cell.tag for cell in root[0]] == IN_ORDER
 
 
 def test_the_namespace_of_nil_is_declared_on_data():

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import deltalake
@@ -27,10 +27,8 @@ from tests.builders import (
     write_file,
 )
 from tests.lake.delta_log import actions, commit, delete_rows, write_delta
+from tests.lake.several_days import DAY, DAYS, ONE_DAY, delete_all_but
 
-DAY = date(2022, 6, 20)
-ONE_DAY = Query(DAY, DAY)
-DAYS = [observation(state=f"{n}", last_updated=NOON + timedelta(days=n)) for n in range(4)]
 WITH_DAY = LAKE_SCHEMA.append(pa.field("day", pa.date32()))
 NAMED = {"delta.columnMapping.mode": "name"}
 VECTORS = {"delta.enableDeletionVectors": "true"}
@@ -51,13 +49,6 @@ def with_day(rows):
 
 def data_files(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.parquet"))
-
-
-def delete_all_but(folder: Path, kept: str) -> None:
-    """Every data file that has not that state in it."""
-    for path in data_files(folder):
-        if kept not in pq.ParquetFile(path).read(["state"])["state"].to_pylist():
-            path.unlink()
 
 
 def without(*names: str) -> pa.Schema:

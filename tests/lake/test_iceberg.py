@@ -5,7 +5,7 @@ import os
 import shutil
 import sqlite3
 import sys
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -38,10 +38,7 @@ from tests.lake.iceberg_log import (
     delete_rows,
     write_iceberg,
 )
-
-DAY = date(2022, 6, 20)
-ONE_DAY = Query(DAY, DAY)
-DAYS = [observation(state=f"{n}", last_updated=NOON + timedelta(days=n)) for n in range(4)]
+from tests.lake.several_days import DAY, DAYS, ONE_DAY, delete_all_but
 
 
 def lake_of(folder, **columns):
@@ -55,13 +52,6 @@ def read(lake, query=Query()):  # noqa: B008 - frozen
 
 def states(lake, query=Query()):  # noqa: B008 - frozen
     return sorted(row["state"] for row in read(lake, query))
-
-
-def delete_all_but(folder: Path, kept: str) -> None:
-    """Every data file that has not that state in it."""
-    for path in folder.rglob("*.parquet"):
-        if kept not in pq.ParquetFile(path).read(["state"])["state"].to_pylist():
-            path.unlink()
 
 
 def without(*names: str) -> pa.Schema:
