@@ -8,8 +8,9 @@ from redis import RedisError
 
 from . import config, orders, recent, renewal
 from .errors import ExportError
-from .jobs_views import protect
+from .jobs_views import context, protect
 from .model import is_migrated
+from .query import PARAMETERS
 from .shortcomings import shortcomings
 
 admin = Blueprint("export_admin", __name__, url_prefix="/ckan-admin/export")
@@ -20,13 +21,9 @@ _JOBS = 20
 @admin.before_request
 def _only_sysadmins() -> None:
     try:
-        tk.check_access("sysadmin", _context(), {})
+        tk.check_access("sysadmin", context(), {})
     except tk.NotAuthorized:
         tk.abort(403, tk._("Need to be system administrator to administer"))
-
-
-def _context() -> Any:
-    return {"user": tk.current_user.name, "auth_user_obj": tk.current_user}
 
 
 @admin.route("", methods=["GET"])
@@ -39,7 +36,7 @@ def index() -> str:
         "rules": _rules(),
         "template": config.dataset(),
         "publish_dataset": config.publish_dataset(),
-        "jobs": tk.get_action("export_job_list")(_context(), {"limit": _JOBS}) if migrated else [],
+        "jobs": tk.get_action("export_job_list")(context(), {"limit": _JOBS}) if migrated else [],
         "exports": _recent(),
     }
     return tk.render("export/admin.html", page)
@@ -54,10 +51,10 @@ def lake() -> str:
 @admin.route("/publish", methods=["POST"])
 def publish() -> Any:
     protect()
-    names = ("month", "date_from", "date_to", "types", "units", "formats", "dataset", "changed")
+    names = ("month", *PARAMETERS, "formats", "dataset", "changed")
     asked = {name: request.form[name] for name in names if request.form.get(name)}
     try:
-        tk.get_action("export_publish")(_context(), asked)
+        tk.get_action("export_publish")(context(), asked)
     except tk.ValidationError as error:
         for name, text in error.error_summary.items():
             tk.h.flash_error(f"{name}: {text}")
@@ -70,7 +67,7 @@ def publish() -> Any:
 def cancel(id: str) -> Any:
     protect()
     try:
-        tk.get_action("export_job_cancel")(_context(), {"id": id})
+        tk.get_action("export_job_cancel")(context(), {"id": id})
     except tk.ObjectNotFound:
         tk.abort(404, tk._("There is no such job."))
     return tk.redirect_to("export_admin.index")
@@ -81,7 +78,7 @@ def _lake() -> dict[str, Any]:
     not say so. Addresses of databases are not shown: they may hold a password."""
     try:
         inspection = orders.lake().inspect()
-        told = tk.get_action("export_summary_show")(_context(), {})
+        told = tk.get_action("export_summary_show")(context(), {})
     except ExportError as error:
         return {"reachable": False, "error": error.explain()}
     except tk.ValidationError as error:

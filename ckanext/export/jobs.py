@@ -19,6 +19,7 @@ from .errors import TELL, ExportError
 from .model import Job
 from .model.job import CANCELLED, COMPLETE, FAILED, PREPARE, PUBLISH, RENEW, RUNNING, WAITING
 from .progress import Cancelled, Progress
+from .slots import site_key
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +150,7 @@ def _is_queued(job: Job) -> bool:
 
 
 def _key(job_id: str) -> str:
-    return f"ckan:{tk.config['ckan.site_id']}:export:alive:{job_id}"
+    return site_key(f"alive:{job_id}")
 
 
 @contextmanager

@@ -22,14 +22,14 @@ def protect() -> None:
         csrf.protect()
 
 
-def _context() -> Any:
+def context() -> Any:
     return {"user": tk.current_user.name, "auth_user_obj": tk.current_user}
 
 
 def _act(action: str, data: dict[str, Any]) -> Any:
     """An action's answer, or a page that says why there is none."""
     try:
-        return tk.get_action(action)(_context(), data)
+        return tk.get_action(action)(context(), data)
     except tk.ObjectNotFound:
         return tk.abort(404, tk._("There is no such job."))
     except tk.NotAuthorized as error:

@@ -8,7 +8,6 @@ text is an ordinary function that is called once per distinct value.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -52,6 +51,17 @@ def instant(microseconds: int) -> datetime:
             f"The data lake holds a time that is no date of the years 1 to 9999; {TELL}",
             inside=f"{microseconds} microseconds since 1970",
         ) from error
+
+
+def span(times: pa.TimestampArray) -> tuple[datetime, datetime] | None:
+    """The first and the last time, UTC; None where there is none.
+
+    Raises LakeUnavailable for a time outside the years 1 to 9999.
+    """
+    instants = times.drop_null().cast(pa.int64()).to_numpy()
+    if not len(instants):
+        return None
+    return instant(int(instants.min())), instant(int(instants.max()))
 
 
 def distinct_values(column: pa.DictionaryArray) -> list[str | None]:
@@ -151,18 +161,16 @@ def _combined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     return pa.Table.from_batches(batches).unify_dictionaries().combine_chunks().to_batches()[0]
 
 
-Answer = TypeVar("Answer")
+class Distinct:
+    """A test that is made once per distinct text of a column: for columns with few."""
 
+    def __init__(self, test: Callable[[str | None], bool]) -> None:
+        self._test = test
 
-class Distinct(Generic[Answer]):
-    """A function that is asked once per distinct text of a column: for columns with few."""
-
-    def __init__(self, function: Callable[[str | None], Answer]) -> None:
-        self._function = function
-
-    def answers(self, column: pa.DictionaryArray) -> list[Answer]:
-        """One answer per dictionary value and, last, the answer for null: `codes` index it."""
-        return list(map(self._function, [*distinct_values(column), None]))
+    def rows(self, column: pa.DictionaryArray) -> np.ndarray:
+        """Each row's answer."""
+        answers = map(self._test, [*distinct_values(column), None])
+        return np.array(list(answers), bool)[codes(column)]
 
 
 class Rewritten:

@@ -6,6 +6,7 @@ from typing import Any
 from apispec import APISpec
 
 from .formats import describe_formats, registry
+from .query import PARAMETERS
 
 _PROBLEM = "application/problem+json"
 
@@ -78,7 +79,7 @@ def _format_names() -> dict[str, Any]:
 
 
 def _add_exports(spec: APISpec) -> None:
-    filters = ["date_from", "date_to", "types", "units"]
+    filters = list(PARAMETERS)
     for path, title, parameter in (
         (
             "/{format}",

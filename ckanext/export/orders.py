@@ -90,9 +90,6 @@ def order(
 
 
 def _url(query: Query, kind: type[Format]) -> str:
-    parameters: dict[str, list[str]] = {}
-    for name, value in query.parameters():
-        parameters.setdefault(name, []).append(value)
     return tk.url_for(
-        "export.download", format=kind.name, qualified=True, locale="default", **parameters
+        "export.download", format=kind.name, qualified=True, locale="default", **query.lists()
     )

@@ -22,7 +22,7 @@ from .model import Job
 from .model.job import COMPLETE, PREPARE
 from .package.contents import stem
 from .progress import Progress
-from .query import Query
+from .query import PARAMETERS, Query
 from .summary import summarize
 
 log = logging.getLogger(__name__)
@@ -188,7 +188,7 @@ def tell_owner(job_id: str) -> None:
 
 def asked_for(data: dict[str, Any]) -> dict[str, Any]:
     """What a job has to know, from validated parameters. Raises BadParameter."""
-    texts = {name: data.get(name) or [] for name in ("date_from", "date_to", "types", "units")}
+    texts = {name: data.get(name) or [] for name in PARAMETERS}
     Query.parse(texts)
     kinds = find_formats(data.get("formats") or [])
     return {"query": texts, "formats": [kind.name for kind in kinds]}

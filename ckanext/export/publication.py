@@ -21,7 +21,7 @@ from .model import Published
 from .package.contents import Contents, DataFile, Member
 from .package.datapackage import datapackage
 from .package.dataset import dataset
-from .query import Query
+from .query import PARAMETERS, Query
 
 DESCRIPTOR = "datapackage.json"
 # ckanext-dcat writes `hash` as hexadecimal digits, with the algorithm that DCAT-AP demands.
@@ -60,9 +60,7 @@ class Origin:
     def note(self, package: Mapping[str, Any], files: Sequence[DataFile]) -> None:
         """In the transaction that publishes the files."""
         kinds = {file.member.name: file.format.name for file in files}
-        filters = {name: [] for name in ("date_from", "date_to", "types", "units")}
-        for name, value in self.query.parameters():
-            filters[name].append(value)
+        filters = {name: [] for name in PARAMETERS} | self.query.lists()
         for resource in package["resources"]:
             if resource["name"] in kinds:
                 Published.note(

@@ -18,7 +18,7 @@ from .model.job import COMPLETE, PUBLISH
 from .package.contents import Contents
 from .package.folder import files_in
 from .progress import Progress
-from .query import Query
+from .query import PARAMETERS, Query
 from .summary import summarize
 from .withdrawal import withdraw
 
@@ -169,7 +169,7 @@ def last_publication(dataset_id: str, name: str, formats: list[str]) -> Publicat
 
 def asked_for(data: dict[str, Any]) -> dict[str, Any]:
     """What a job has to know, from validated parameters. Raises BadParameter."""
-    texts = {name: data.get(name) or [] for name in ("date_from", "date_to", "types", "units")}
+    texts = {name: data.get(name) or [] for name in PARAMETERS}
     if data.get("month"):
         first, last = month(data["month"])
         texts |= {"date_from": [first.isoformat()], "date_to": [last.isoformat()]}

@@ -66,6 +66,13 @@ class Query:
             *[("units", value) for value in self.units],
         ]
 
+    def lists(self) -> dict[str, list[str]]:
+        """The same by name, without the parameters that have no value; `parse` reads it."""
+        lists: dict[str, list[str]] = {}
+        for name, value in self.parameters():
+            lists.setdefault(name, []).append(value)
+        return lists
+
     def fingerprint(self, formats: str = "") -> str:
         """Eight hexadecimal digits that differ between queries, and between lists of formats."""
         return hashlib.sha256(repr((self.parameters(), formats)).encode()).hexdigest()[:8]

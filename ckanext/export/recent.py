@@ -3,12 +3,12 @@
 import logging
 from typing import Any
 
-import ckantoolkit as tk
 import orjson
 from ckan.lib.redis import connect_to_redis
 from redis import RedisError
 
 from . import journal
+from .slots import site_key
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ _KEPT = 50
 
 
 def _key() -> str:
-    return f"ckan:{tk.config['ckan.site_id']}:export:recent"
+    return site_key("recent")
 
 
 def note(entry: journal.Entry) -> None:

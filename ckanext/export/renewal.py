@@ -16,7 +16,7 @@ from .errors import EmptyDataset, ExportError, TooFewHomes
 from .model import Job, Published
 from .progress import Cancelled, Progress
 from .publish import Publication, Publisher
-from .query import Query
+from .query import PARAMETERS, Query
 from .summary import summarize
 from .withdrawal import withdraw
 
@@ -49,7 +49,7 @@ class _Edition:
 
 def asked_for(withdraw: bool) -> dict[str, Any]:
     """`withdraw`: also what cannot be made again, whatever the reason."""
-    nothing = {name: [] for name in ("date_from", "date_to", "types", "units")}
+    nothing = {name: [] for name in PARAMETERS}
     return {"query": nothing, "formats": [], "dataset": "", "withdraw": withdraw}
 
 

@@ -15,7 +15,6 @@ from ..observations import (
     TIMES,
     Distinct,
     Rewritten,
-    codes,
     mapped,
     producer_type,
     schema_of,
@@ -86,7 +85,7 @@ class Canonical(Columns):
         self._columns = columns
         self._query = query
         types, units = frozenset(query.types), frozenset(map(compatible, query.units))
-        self._masks: dict[str, Distinct[bool]] = {}
+        self._masks: dict[str, Distinct] = {}
         if types:
             self._masks["type"] = Distinct(lambda text: text in types)
         if units:
@@ -124,10 +123,7 @@ class Canonical(Columns):
             ) from error
 
     def _mask(self, arrays: Mapping[str, pa.Array]) -> np.ndarray | None:
-        masks = [
-            np.array(mask.answers(arrays[name]))[codes(arrays[name])]
-            for name, mask in self._masks.items()
-        ]
+        masks = [mask.rows(arrays[name]) for name, mask in self._masks.items()]
         if self._query.begin or self._query.end:
             masks.append(self._during(arrays["last_updated"]))
         return np.logical_and.reduce(masks) if masks else None

@@ -18,7 +18,7 @@ from ..errors import TELL, LakeUnavailable
 from ..observations import COLUMNS
 from ..query import Query
 from .base import Inspection, Lake, Scan
-from .canonical import DERIVED_FROM, Canonical
+from .canonical import DERIVED_FROM, Canonical, Columns
 from .csv import CsvPart
 from .ndjson import NdjsonPart
 from .parquet import ParquetPart
@@ -58,11 +58,12 @@ class FileLake(Lake):
     def inspect(self) -> Inspection:
         parts = self._parts()
         problems, lacking = [], dict[str, list[Part]]()
+        columns = Columns(self.columns)
         for part, error in self._peeked(parts):
             if error:
                 problems.append(f"{part.path} cannot be read: {error.inside}")
             elif part.columns:
-                for name in Canonical(self.columns, Query(), COLUMNS).missing(part.columns):
+                for name in columns.missing(part.columns):
                     lacking.setdefault(name, []).append(part)
         for name, without in lacking.items():
             others = f", and {len(without) - 1:,} other files lack it" if without[1:] else ""

@@ -21,7 +21,7 @@ from ..errors import TELL, LakeUnavailable, without_values
 from ..observations import COLUMNS, TIMES
 from ..query import Query
 from .base import Inspection, Lake, Scan
-from .canonical import DERIVED_FROM, Canonical
+from .canonical import Canonical, Columns
 from .parquet import read_row_groups, row_groups
 
 _LOOKING = 16  # files that are looked for at once; an object store answers slowly, but many
@@ -88,9 +88,8 @@ class TableLake(Lake):
     def inspect(self) -> Inspection:
         snapshot = self.snapshot(Query())
         present = snapshot.columns
-        missing = Canonical(self.columns, Query(), COLUMNS).missing(present)
-        derived = [name for name in DERIVED_FROM if self.columns.get(name, name) not in present]
-        problems = [f"{self.place} has no column {name!r}" for name in missing]
+        columns = Columns(self.columns)
+        problems = [f"{self.place} has no column {name!r}" for name in columns.missing(present)]
         problems += [_missing(file, self.hide(why)) for file, why in _lost(snapshot)]
         facts = {
             "kind": self.kind,
@@ -100,7 +99,7 @@ class TableLake(Lake):
             "size": f"{sum(file.size for file in snapshot.files) / 1e6:,.1f} MB",
             "observations in the lake": _count(snapshot.files),
             "columns": ", ".join(present),
-            "derived columns": ", ".join(derived) or "none",
+            "derived columns": ", ".join(columns.derived(present)) or "none",
         }
         return Inspection(facts, problems)
 

@@ -1,13 +1,9 @@
 """Times that a lake holds as text: ISO 8601, with or without a zone, however fine."""
 
-from typing import Any
-
 import pyarrow as pa
-import pyarrow.compute
 
+from ..compute import pc
 from ..observations import TIME
-
-pc: Any = pyarrow.compute  # made at import, unseen by type checkers
 
 _ZONE = r"(?:Z|[+-]\d{2}(?::?\d{2})?)$"
 _DAY_ALONE = len("2022-06-20")

@@ -15,7 +15,7 @@ from ..errors import TELL, LakeUnavailable
 from ..observations import COLUMNS
 from ..query import Query
 from .base import Inspection, Lake, Scan
-from .canonical import DERIVED_FROM, Canonical
+from .canonical import Canonical, Columns
 from .storage import Storage
 from .trino_cluster import Cluster, misconfigured
 from .trino_statement import Statement
@@ -49,9 +49,7 @@ class TrinoLake(Lake):
 
     def _inspection(self, cluster: Cluster) -> Inspection:
         statement = self._statement(cluster)
-        present = list(statement.types)
-        missing = Canonical(self.columns, Query(), COLUMNS).missing(present)
-        derived = [name for name in DERIVED_FROM if self.columns.get(name, name) not in present]
+        columns, present = Columns(self.columns), list(statement.types)
         rows = cluster.ask(statement.count())[0][0]
         facts = {
             "kind": f"Trino {cluster.ask(select(func.version()))[0][0]}",
@@ -59,13 +57,15 @@ class TrinoLake(Lake):
             "table": statement.name,
             "version": statement.snapshot or "none: an export of several formats may see changes",
             "columns": ", ".join(f"{name} {kind}" for name, kind in statement.types.items()),
-            "derived columns": ", ".join(derived) or "none",
+            "derived columns": ", ".join(columns.derived(present)) or "none",
             "observations in the lake": f"{int(rows):,}",
             "fetched": "in spooled segments"
             if cluster.spools
             else "row by row, which is slow: the cluster has no spooling protocol",
         }
-        return Inspection(facts, [f"{self.table} has no column {name!r}" for name in missing])
+        return Inspection(
+            facts, [f"{self.table} has no column {name!r}" for name in columns.missing(present)]
+        )
 
     def _statement(self, cluster: Cluster) -> Statement:
         """What the lake's table is now. Raises LakeUnavailable when there is none."""

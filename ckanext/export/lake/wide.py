@@ -6,16 +6,13 @@ Per batch and column a few calls of Arrow take it apart; no Python runs per obse
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute
 
+from ..compute import pc
 from ..observations import COLUMNS, Rewritten, mapped
 from .canonical import DERIVED_FROM
 from .java_map import attributes_as_json
-
-pc: Any = pyarrow.compute  # made at import, unseen by type checkers
 
 _ROWS = 131_072  # of a batch: what is done once per distinct value is done once per batch
 _PARTS = tuple(name for name in COLUMNS if name != "home")  # what an array's struct may have

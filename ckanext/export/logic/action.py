@@ -17,6 +17,7 @@ from .jobs import (
     export_job_show,
     export_prepare,
     export_publish,
+    texts,
 )
 
 __all__ = [
@@ -55,7 +56,7 @@ def export_summary_show(context: Any, data_dict: dict[str, Any]) -> dict[str, An
     """
     tk.check_access("export_observations", context, data_dict)
     try:
-        query = Query.parse({name: _texts(name, value) for name, value in data_dict.items()})
+        query = Query.parse({name: texts(name, value) for name, value in data_dict.items()})
         return counted.summary(query)
     except BadParameter as error:
         name = error.members.get("parameter", "parameter")
@@ -63,10 +64,3 @@ def export_summary_show(context: Any, data_dict: dict[str, Any]) -> dict[str, An
     except ExportError as error:
         log.error("No summary: %s", error.explain())
         raise tk.ValidationError({"message": [error.detail]}) from error
-
-
-def _texts(name: str, value: Any) -> list[str]:
-    values = value if isinstance(value, list) else [value]
-    if not all(isinstance(text, str) for text in values):
-        raise BadParameter(f"{name} must be a text or a list of texts.", parameter=name)
-    return values

@@ -12,10 +12,10 @@ from .. import jobs, prepare, publish
 from ..errors import TELL, BadParameter, ExportError, Misconfigured
 from ..model import Job, is_migrated
 from ..model.job import PREPARE, PUBLISH
+from ..query import PARAMETERS
 
 log = logging.getLogger(__name__)
 
-_FILTERS = ("date_from", "date_to", "types", "units")
 _MOST = 100  # jobs in a list
 _FLAGS = ("changed",)
 
@@ -40,7 +40,7 @@ def export_publish(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
     Returns the job as ``export_job_show`` does.
     """
     with told():
-        expect(data_dict, {*_FILTERS, "month", "formats", "dataset", "changed"})
+        expect(data_dict, {*PARAMETERS, "month", "formats", "dataset", "changed"})
         asked = publish.asked_for(_parameters(data_dict))
         tk.check_access("export_publish", context, asked)
         return _start(context, PUBLISH, asked)
@@ -59,7 +59,7 @@ def export_prepare(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
     """
     tk.check_access("export_prepare", context, data_dict)
     with told():
-        expect(data_dict, {*_FILTERS, "formats"})
+        expect(data_dict, {*PARAMETERS, "formats"})
         asked = prepare.asked_for(_parameters(data_dict))
         prepare.storage()
         prepare.expect_place(current_user(context).id)
@@ -181,11 +181,17 @@ def _parameters(data: dict[str, Any]) -> dict[str, Any]:
         if name in _FLAGS:
             parsed[name] = tk.asbool(value)
             continue
-        values = value if isinstance(value, list) else [value]
-        if not all(isinstance(text, str) for text in values):
-            raise BadParameter(f"{name} must be a text or a list of texts.", parameter=name)
-        parsed[name] = values if name in (*_FILTERS, "formats") else values[0]
+        values = texts(name, value)
+        parsed[name] = values if name in (*PARAMETERS, "formats") else values[0]
     return parsed
+
+
+def texts(name: str, value: Any) -> list[str]:
+    """A parameter's values. Raises BadParameter."""
+    values = value if isinstance(value, list) else [value]
+    if not all(isinstance(text, str) for text in values):
+        raise BadParameter(f"{name} must be a text or a list of texts.", parameter=name)
+    return values
 
 
 def _limit(value: Any) -> int:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ..formats import Format
 from ..formats.base import About
-from ..observations import count_values, instant
+from ..observations import count_values, span
 from ..privacy import Policy
 from ..query import Query
 
@@ -112,9 +112,8 @@ class Tally:
             yield batch
 
     def _add_times(self, column: pa.TimestampArray) -> None:
-        instants = column.drop_null().cast(pa.int64()).to_numpy()
-        if len(instants):
-            first, last = instant(int(instants.min())), instant(int(instants.max()))
+        if times := span(column):
+            first, last = times
             self.first = min(self.first or first, first)
             self.last = max(self.last or last, last)
 

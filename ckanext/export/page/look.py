@@ -69,7 +69,7 @@ class Look:
 
     def api_url(self, csv: bool = False) -> str:
         """The API's address of this export."""
-        parameters = _lists(self.form.query)
+        parameters = self.form.query.lists()
         if csv or len(self.form.formats) == 1:
             kind = Csv if csv else self.form.formats[0]
             return _api("download", format=kind.name, **parameters)
@@ -137,13 +137,6 @@ def told(error: ExportError) -> str:
     if error.status >= 500:
         log.error("No numbers: %s", error.explain())
     return in_words(error)
-
-
-def _lists(query: Query) -> dict[str, list[str]]:
-    parameters: dict[str, list[str]] = {}
-    for name, value in query.parameters():
-        parameters.setdefault(name, []).append(value)
-    return parameters
 
 
 def _api(endpoint: str, **parameters: Any) -> str:

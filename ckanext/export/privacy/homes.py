@@ -71,7 +71,8 @@ def spellings(text: str) -> tuple[str, ...]:
     """What all ways to write a name have in common: letters and digits, without accents or with
     German umlauts as two letters."""
     plain = unicodedata.normalize("NFKC", text).casefold()
-    return tuple(dict.fromkeys(map(_letters, (plain, plain.translate(_UMLAUTS)))))
+    ways = dict.fromkeys((plain, plain.translate(_UMLAUTS)))  # nearly always the same
+    return tuple(dict.fromkeys(map(_letters, ways)))
 
 
 def _letters(text: str) -> str:

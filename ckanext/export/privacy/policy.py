@@ -11,8 +11,6 @@ from ..query import Query, compatible
 from .identifiers import identifies
 from .vocabulary import listed
 
-ENTITY_MODES = ("words", "pseudonym", "keep")
-TEXT_MODES = ("known", "checked")
 TIMES = {"exact": 1, "minute": 60_000_000, "hour": 3_600_000_000}  # microseconds of a step
 
 # Rule → what people are told about it.

@@ -1,6 +1,5 @@
 """The privacy step between the lake and the formats."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from functools import cache, lru_cache
@@ -27,13 +26,12 @@ from .entities import Entities
 from .homes import OwnHome, hidden, spelled
 from .policy import TIMES as STEPS
 from .policy import Policy
-from .states import LONG_NUMBER, SHORT_NUMBER, publishable
+from .states import LONG_NUMBER, SHORT_NUMBER, is_number, publishable
 from .vocabulary import listed
 
 _REMEMBERED = 10_000  # homes and entities of which it is known whether they stay in the lake
 _CLASS = '"device_class":"'  # in attributes as the rule about them writes them
 _DEGREES = "°"  # a unit that positions have too
-_NUMBER = re.compile(LONG_NUMBER)
 _COUNTED = {"state", "unit"}  # columns of which values are withheld
 _REWORDED = {"entity_id", "attributes"}  # columns of which values are changed
 
@@ -51,7 +49,7 @@ class Protection:
         self._entities = Entities(policy)
         allowed = frozenset(policy.types)
         forgets = lru_cache(_REMEMBERED)(policy.forgets)
-        self._keep: dict[str, Distinct[bool]] = {
+        self._keep: dict[str, Distinct] = {
             "home": Distinct(lambda home: home is not None and not forgets(home)),
             "entity_id": Distinct(lambda entity: producer_type(entity) in allowed),
             "type": Distinct(lambda kind: kind in allowed),
@@ -82,8 +80,7 @@ class Protection:
         mask = np.full(batch.num_rows, True)
         for name, keep in self._keep.items():
             if name in batch.schema.names:
-                column = batch.column(name)
-                mask &= np.array(keep.answers(column))[codes(column)]
+                mask &= keep.rows(batch.column(name))
         return batch if mask.all() else batch.filter(pa.array(mask))
 
     def _changed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -121,7 +118,7 @@ class Protection:
         self, given: dict[str, pa.Array], arrays: dict[str, pa.Array]
     ) -> np.ndarray:
         """Rows whose state is withheld for what stands beside it."""
-        mask = _flags(self._personal, given["entity_id"])
+        mask = self._personal.rows(given["entity_id"])
         if "device_class" in self._policy.attributes:
             mask |= _matches(arrays["attributes"], _personal_class())
         mask |= _unmeasured(arrays)
@@ -166,7 +163,7 @@ def _said(name: str, text: str | None) -> str:
     are looked at on their own."""
     if name == "entity_id":
         return spelled((text or "").partition(".")[2])
-    if name == "state" and _NUMBER.fullmatch(text or ""):
+    if name == "state" and is_number(text or ""):
         return ""
     return spelled(text or "")
 
@@ -177,10 +174,6 @@ def _failed(error: Exception) -> PrivacyFailed:
         f"A privacy rule failed, so nothing more leaves the data lake; {TELL}",
         inside=f"{type(error).__name__} in {at.name}, {Path(at.filename).name}:{at.lineno}",
     )
-
-
-def _flags(function: Distinct[bool], column: pa.DictionaryArray) -> np.ndarray:
-    return np.array(function.answers(column))[codes(column)]
 
 
 def _matches(column: pa.DictionaryArray, pattern: str) -> np.ndarray:

@@ -14,12 +14,16 @@ LONG_NUMBER = r"[+-]?[0-9]{1,20}([.][0-9]{1,20})?([eE][+-]?[0-9]{1,3})?"
 _LONG = re.compile(LONG_NUMBER)
 
 
+def is_number(state: str) -> bool:
+    return _LONG.fullmatch(state) is not None
+
+
 def publishable(policy: Policy) -> Callable[[str | None], str | None]:
     """The rule about a state on its own: the state, or None where it is withheld. `Protection`
     looks at its unit and its entity too."""
 
     def rule(state: str | None) -> str | None:
-        if state is None or _LONG.fullmatch(state) or policy.knows_state(state):
+        if state is None or is_number(state) or policy.knows_state(state):
             return state
         return None
 
