@@ -8,6 +8,7 @@ text is an ordinary function that is called once per distinct value.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,8 @@ COLUMNS = ("home", "entity_id", "type", "state", "unit", *TIMES, "attributes")
 TEXT = pa.dictionary(pa.int32(), pa.string())
 TIME = pa.timestamp("us", tz="UTC")
 SCHEMA = pa.schema([(name, TIME if name in TIMES else TEXT) for name in COLUMNS])
+
+Answers = Callable[[pa.StringArray], pa.StringArray]  # one for each text
 
 DAY = 86_400_000_000  # microseconds
 
@@ -173,22 +176,30 @@ class Distinct:
         return np.array(list(answers), bool)[codes(column)]
 
 
+def each(function: Callable[[str | None], str | None]) -> Answers:
+    """A function of one text as a function of many."""
+    return lambda texts: pa.array(list(map(function, as_texts(texts))), pa.string())
+
+
 class Rewritten:
     """A function from texts to texts that is asked once per distinct text, and remembered.
 
-    Texts that match `plain`, a whole-text pattern, are their own answers and never reach Python;
+    Texts that match `plain`, a whole-text pattern, are their own answers and are not asked about;
     texts that the batch before had too are looked up by Arrow.
     """
 
-    def __init__(self, function: Callable[[str | None], str | None], plain: str = "") -> None:
-        self._function = function
+    def __init__(self, function: Answers, plain: str = "") -> None:
+        self._ask = function
         self._plain = rf"\A(?:{plain})\z" if plain else ""
-        self._null = self._ask([None])
         self._known = self._said = pa.array([], pa.string())
 
     def answers(self, column: pa.DictionaryArray) -> pa.StringArray:
         """One answer per dictionary value and, last, the answer for null: `codes` index it."""
         return pa.concat_arrays([self._answers(column.dictionary), self._null])
+
+    @cached_property
+    def _null(self) -> pa.StringArray:
+        return self._ask(pa.nulls(1, pa.string()))
 
     def _answers(self, texts: pa.StringArray) -> pa.StringArray:
         if not self._plain:
@@ -204,7 +215,7 @@ class Rewritten:
         if not places.null_count:
             return self._said.take(places)
         new = texts.filter(unknown)
-        said = pa.concat_arrays([self._said, self._ask(as_texts(new))])
+        said = pa.concat_arrays([self._said, self._ask(new)])
         added = pa.array(np.arange(len(self._known), len(said), dtype=np.int32))
         answers = said.take(pc.replace_with_mask(places, unknown, added))
         if self._known.nbytes + new.nbytes > _REMEMBERED:
@@ -212,6 +223,3 @@ class Rewritten:
         else:
             self._known, self._said = pa.concat_arrays([self._known, new]), said
         return answers
-
-    def _ask(self, texts: list[str | None]) -> pa.StringArray:
-        return pa.array(list(map(self._function, texts)), pa.string())

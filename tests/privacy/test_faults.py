@@ -23,7 +23,7 @@ RULES = {
     "personal entities": (privacy.entities.Entities, "withheld"),
     "states": (privacy.policy.Policy, "knows_state"),
     "units": (privacy.policy.Policy, "knows_unit"),
-    "attributes": (privacy.attributes.Attributes, "publishable"),
+    "attributes": (privacy.attributes.Attributes, "_member"),
     "homes in texts": (privacy.homes.OwnHome, "rows"),
     "times": (privacy.protection.Protection, "_coarse"),
 }

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
-from ..observations import COLUMNS, TIMES, Rewritten, span
+from ..observations import COLUMNS, TIMES, Rewritten, each, span
 from .rows import Cell, RowWriter
 
 
@@ -115,4 +115,4 @@ class RowFormat(Format):
         def text(value: str | None) -> str | None:
             return None if value is None else self.text(column, value)
 
-        return Rewritten(text, self.plain(column))
+        return Rewritten(each(text), self.plain(column))

@@ -15,6 +15,7 @@ from ..observations import (
     TIMES,
     Distinct,
     Rewritten,
+    each,
     mapped,
     producer_type,
     schema_of,
@@ -92,7 +93,10 @@ class Canonical(Columns):
             self._masks["unit"] = Distinct(
                 lambda text: text is not None and compatible(text) in units
             )
-        self._derive = {"type": Rewritten(producer_type), "unit": Rewritten(unit_of)}
+        self._derive = {
+            "type": Rewritten(each(producer_type)),
+            "unit": Rewritten(each(unit_of)),
+        }
 
     def select(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The canonical batch. Raises LakeUnavailable when a column has values of a wrong kind."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 
 from ..compute import pc
-from ..observations import COLUMNS, Rewritten, mapped
+from ..observations import COLUMNS, Rewritten, each, mapped
 from .canonical import DERIVED_FROM
 from .java_map import attributes_as_json
 
@@ -71,7 +71,7 @@ class Flattening:
         self._home = table.home if table.home in needed else None
         self._fields = [name for name in needed if name != table.home]
         self._attributes = table.names["attributes"]
-        self._json = Rewritten(attributes_as_json)
+        self._json = Rewritten(each(attributes_as_json))
 
     def rows(self, batch: pa.RecordBatch, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """The observations of some columns, of one column after the other."""

@@ -15,9 +15,11 @@ from ..observations import (
     TIMES,
     Distinct,
     Rewritten,
+    as_texts,
     codes,
     compact,
     distinct_values,
+    each,
     producer_type,
     replaced,
 )
@@ -56,11 +58,18 @@ class Protection:
         }
         self._personal = Distinct(lru_cache(_REMEMBERED)(self._entities.withheld))
         self._own_home = OwnHome()
+        self._spellings = {
+            "entity_id": Rewritten(each(_spelled_name)),
+            "state": Rewritten(each(_spelled_words)),
+            "attributes": Rewritten(each(lambda text: spelled(text or ""))),
+        }
         self._rewrite = {
-            "home": Rewritten(lambda home: None if home is None else policy.pseudonym(home)),
-            "entity_id": Rewritten(self._entities.rename),
-            "state": Rewritten(publishable(policy), plain=SHORT_NUMBER),
-            "unit": Rewritten(lambda unit: unit if unit and policy.knows_unit(unit) else None),
+            "home": Rewritten(each(lambda home: None if home is None else policy.pseudonym(home))),
+            "entity_id": Rewritten(each(self._entities.rename)),
+            "state": Rewritten(each(publishable(policy)), plain=SHORT_NUMBER),
+            "unit": Rewritten(
+                each(lambda unit: unit if unit and policy.knows_unit(unit) else None)
+            ),
             "attributes": Rewritten(Attributes(policy).publishable),
         }
 
@@ -134,11 +143,14 @@ class Protection:
         for name, hide in columns.items():
             if name in arrays:
                 column = arrays[name]
-                said = [_said(name, text) for text in distinct_values(column)]
-                rows = self._own_home.rows(homes, column, said)
+                rows = self._own_home.rows(homes, column, self._spelled(name, column))
                 if rows is not None:
                     self.withheld[name] += int(rows.sum())
                     arrays[name] = hidden(column, rows, hide)
+
+    def _spelled(self, name: str, column: pa.DictionaryArray) -> list[str]:
+        """What of a column's distinct texts is looked at for the id of a home."""
+        return [text or "" for text in as_texts(self._spellings[name].answers(column)[:-1])]
 
     def _home_states(self, homes: pa.DictionaryArray, arrays: dict[str, pa.Array]) -> np.ndarray:
         """Rows whose state is the id of their home or, where texts are not known, holds it."""
@@ -152,20 +164,18 @@ class Protection:
             named = places[np.append(found.fill_null(len(known)).to_numpy(), len(known))]
             mask = (named[codes(states)] == codes(homes)) & ~_measured(arrays)
         if self._policy.text_mode == "checked":
-            said = [_said("state", text) for text in distinct_values(states)]
-            rows = self._own_home.rows(homes, states, said)
+            rows = self._own_home.rows(homes, states, self._spelled("state", states))
             mask = mask if rows is None else mask | rows
         return mask
 
 
-def _said(name: str, text: str | None) -> str:
-    """What of a text is looked at for the id of a home: of states only words, because numbers
-    are looked at on their own."""
-    if name == "entity_id":
-        return spelled((text or "").partition(".")[2])
-    if name == "state" and is_number(text or ""):
-        return ""
-    return spelled(text or "")
+def _spelled_name(entity: str | None) -> str:
+    return spelled((entity or "").partition(".")[2])
+
+
+def _spelled_words(state: str | None) -> str:
+    """Only of words, because numbers are looked at on their own."""
+    return "" if is_number(state or "") else spelled(state or "")
 
 
 def _failed(error: Exception) -> PrivacyFailed:
