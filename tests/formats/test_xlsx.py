@@ -162,5 +162,5 @@ def test_the_last_row_of_a_full_sheet_is_the_last_that_excel_has():
     file = io.BytesIO(b"".join(map(bytes, pieces)))
 
     found = python_calamine.CalamineWorkbook.from_filelike(file)
-    heights = [found.get_sheet_by_name(name).total_height for name in found.sheet_names]
+    heights = [found.get_sheet_by_name(name).height for name in found.sheet_names]
     assert heights[:2] == [1_048_576, 17 * 65_536 - 1_048_575 + 1]

@@ -149,6 +149,15 @@ def test_the_name_of_a_home_stays_where_other_texts_leave(where):
 
 
 @pytest.mark.parametrize(
+    "text", ["loft_björn", "LOFT BJORN", "my Loft: Bjoern", "łofṫ·bjørn", "at loft-björn, warm"]
+)
+def test_no_accent_or_sign_hides_the_name_of_a_home(text):
+    (row,) = protect(observation(home="loft-björn", state=text), text_mode="checked")
+
+    assert row["state"] is None
+
+
+@pytest.mark.parametrize(
     "state", ["912345678", "53.7676", "-0.32741", "1234567", "123456.789", "1e9", "0912345678"]
 )
 def test_a_long_number_needs_a_unit_or_a_class(state):

@@ -1,5 +1,6 @@
 """Texts that name the home they come from: its own id, in any spelling."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
@@ -15,6 +16,8 @@ _REMEMBERED = 10_000  # homes whose spellings are kept
 _LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ħ": "h"}
 )
+_NO_LETTERS = re.compile(r"[\W_]+")  # all that is not `isalnum`
+_SIGNS = bytes(sign for sign in range(128) if not chr(sign).isalnum())
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
@@ -76,5 +79,7 @@ def spellings(text: str) -> tuple[str, ...]:
 
 
 def _letters(text: str) -> str:
+    if text.isascii():  # as long texts nearly always are: ten times as fast
+        return text.encode().translate(None, _SIGNS).decode()
     apart = unicodedata.normalize("NFKD", text.translate(_LETTERS))
-    return "".join(letter for letter in apart if letter.isalnum())
+    return _NO_LETTERS.sub("", apart)

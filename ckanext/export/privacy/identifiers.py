@@ -19,6 +19,9 @@ _IDENTIFIER = re.compile(
     | [0-9]{1,3}\s*°\s*[0-9]{1,2}\s*['′]""",
     re.VERBOSE | re.IGNORECASE,
 )
+# Signs without which a text holds none of these, unless it is made of the letters of a key.
+_SIGN = re.compile(r"[0-9@:]")
+_LETTERS = re.compile(r"[a-fA-F][a-fA-F][._ -]?[a-fA-F]{2}")
 _MEASURED = re.compile(
     r"""[+-]?\d{1,20}(?:\.\d{1,20})?(?:e[+-]?\d{1,3})?
     | \d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?""",
@@ -31,6 +34,8 @@ def identifies(text: str) -> bool:
     if len(text) <= 5 or _MEASURED.fullmatch(text):
         return False
     plain = text if text.isascii() else _plain(text)
+    if not (_SIGN.search(plain) or _LETTERS.search(plain)):
+        return False  # the pattern would say so too, and take twenty times as long
     return bool(_IDENTIFIER.search(plain))
 
 
