@@ -77,7 +77,8 @@ def _variables(seen: Look, **others: Any) -> dict[str, Any]:
 
 
 def _rules() -> str:
-    """The rules of privacy, in the visitor's language; where there can be none, the form says why."""
+    """The rules of privacy in the visitor's language; nothing where they are not set up right,
+    which the form tells."""
     try:
         return " ".join(in_words(orders.policy(), tk._))
     except ExportError:

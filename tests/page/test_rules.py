@@ -62,7 +62,7 @@ def test_one_home_is_no_rule(visit, ckan_config):
     assert "fewer than" not in visit("/export").text(RULES)
 
 
-@pytest.mark.parametrize("locale", ["pt", "pt_PT", "pt_BR"])
+@pytest.mark.parametrize("locale", ["pt_PT", "pt_BR"])
 def test_they_are_told_in_portuguese(visit, ckan_config, locale):
     ckan_config["ckanext.export.privacy.types"] = ["sensor", "light"]
     told = visit(f"/{locale}/export").text(RULES)

@@ -61,6 +61,7 @@ LAST = [
     "Sørbråten",
 ]
 _PART = re.compile(r"[^\W\d_]{6,}|\d+\.\d{4,}")  # what of a name or a place is a secret already
+_MARKS = dict.fromkeys(sign for sign in range(0x1_0000) if unicodedata.combining(chr(sign)))
 IDENTIFIERS = ("mail", "mac", "ipv4", "ipv6", "token", "uuid", "phone", "url", "coordinates")
 
 
@@ -88,8 +89,10 @@ class Secret:
 
 def plain(text: str) -> str:
     """As Home Assistant writes ids: without accents, in lower case."""
+    if text.isascii():
+        return text.casefold()
     apart = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return apart.translate(_MARKS)
 
 
 def squeezed(text: str) -> str:
@@ -169,11 +172,10 @@ class Haystack:
     def __init__(self, files: Iterable[tuple[str, bytes]]) -> None:
         texts = [text for name, content in files for text in _texts(name, content)]
         pieces = {piece for text in texts for piece in re.split(r'[\n\t"<>]', text)}
-        whole = "\n".join(pieces)
-        decoded = {whole, html.unescape(whole), unquote(whole), _unescaped(whole)}
-        text = "\n".join(decoded).casefold()
-        self._text = _Searched(text + "\n" + plain(text))
-        self._letters = _Searched("\n".join({squeezed(plain(piece)) for piece in pieces}))
+        self._letters = _Searched({squeezed(plain(piece)) for piece in pieces})
+        for decode in (html.unescape, unquote, _unescaped, str.casefold, plain):
+            pieces |= {decode(piece) for piece in pieces}
+        self._text = _Searched(pieces)
 
     def found(self, secrets: Iterable[Secret]) -> list[str]:
         secrets = list(secrets)
@@ -187,33 +189,32 @@ class Haystack:
 
 
 class _Searched:
-    """A text in which tens of thousands of needles are looked for at once: only those are read
-    for whose first and last eight bytes are somewhere in it."""
+    """Texts in which tens of thousands of needles are looked for at once: only those are read for
+    whose first and last eight bytes are somewhere in them."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text.encode("utf-8", "surrogatepass")
-        self._eights = np.unique(_eights(self._text))
+    def __init__(self, texts: set[str]) -> None:
+        self._text = "\n".join(texts).encode("utf-8", "surrogatepass")
+        padded = np.frombuffer(self._text.ljust(8), np.uint8)
+        windows = np.lib.stride_tricks.sliding_window_view(padded, 8)
+        self._eights = np.ascontiguousarray(windows).view(np.uint64).ravel()
 
     def found(self, needles: Iterable[str]) -> set[str]:
         encoded = {needle: needle.encode("utf-8", "surrogatepass") for needle in needles}
-        ends = [[(text * 8)[:8], (text * 8)[-8:]] for text in encoded.values()]
-        known = np.isin(_eights_of(ends), self._eights).all(axis=1)
+        ends = [end for text in encoded.values() for end in (text.ljust(8)[:8], text[-8:])]
+        eights = np.array(ends, "S8").view(np.uint64)
+        table = np.full(2**22, False)  # most of the texts' bytes are in no needle: seen at a glance
+        table[_hashed(eights)] = True
+        perhaps = self._eights[table[_hashed(self._eights)]]
+        known = np.isin(eights, perhaps).reshape(-1, 2).all(axis=1)
         return {
             needle
-            for (needle, text), perhaps in zip(encoded.items(), known, strict=True)
-            if (perhaps or len(text) < 8) and text in self._text
+            for (needle, text), ends_known in zip(encoded.items(), known, strict=True)
+            if (ends_known or len(text) < 8) and text in self._text
         }
 
 
-def _eights(text: bytes) -> np.ndarray:
-    """Every eight bytes that follow each other, as a number."""
-    padded = np.frombuffer(text.ljust(8), np.uint8)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 8)
-    return np.ascontiguousarray(windows).view(np.uint64).ravel()
-
-
-def _eights_of(ends: list[list[bytes]]) -> np.ndarray:
-    return np.array(ends, "S8").reshape(-1, 2).view(np.uint64)
+def _hashed(eights: np.ndarray) -> np.ndarray:
+    return (eights * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(42)
 
 
 def _unescaped(text: str) -> str:

@@ -14,9 +14,7 @@ def in_words(policy: Policy, _: Translate = str) -> list[str]:
     """The rules in force, a sentence or two for each."""
     rules = [
         about(policy, "home", _),
-        _("Only these producer types leave the data lake: {types}.").format(
-            types=", ".join(policy.types) or "–"
-        ),
+        types_in_words(policy, _),
     ]
     rules += [
         about(policy, column, _)
@@ -27,6 +25,12 @@ def in_words(policy: Policy, _: Translate = str) -> list[str]:
             _("There is no export of fewer than {number} homes.").format(number=policy.min_homes)
         )
     return rules
+
+
+def types_in_words(policy: Policy, _: Translate = str) -> str:
+    return _("Only these producer types leave the data lake: {types}.").format(
+        types=", ".join(policy.types) or "–"
+    )
 
 
 def about(policy: Policy, column: str, _: Translate = str) -> str:
