@@ -10,6 +10,7 @@ from . import config, orders, recent, renewal
 from .errors import ExportError
 from .jobs_views import context, protect
 from .model import is_migrated
+from .privacy import in_words
 from .query import PARAMETERS
 from .shortcomings import shortcomings
 
@@ -106,7 +107,7 @@ def _rules() -> dict[str, Any]:
         "types": policy.types,
         "attributes": policy.attributes,
         "min_homes": policy.min_homes,
-        "in_words": policy.in_words(),
+        "in_words": in_words(policy, tk._),
         "access": config.access(),
     }
 

@@ -5,11 +5,12 @@ from typing import Any
 import ckantoolkit as tk
 from flask import Blueprint, Response, make_response, request
 
-from . import config
+from . import config, orders
 from .errors import ExportError
 from .formats import describe_formats
 from .page.form import Form
 from .page.look import Look, first_rows, look, told
+from .privacy import in_words
 
 __all__ = ["export_page"]
 
@@ -28,7 +29,7 @@ def show() -> Any:
     if button == "download" and seen.rows:
         return tk.redirect_to(seen.api_url())
     rows = _rows(seen) if button == "preview" and seen.rows else {}
-    page = tk.render("export/page.html", _variables(seen, **rows))
+    page = tk.render("export/page.html", _variables(seen, rules=_rules(), **rows))
     return make_response(page, 400 if seen.form.mistakes else 200)
 
 
@@ -73,6 +74,15 @@ def _variables(seen: Look, **others: Any) -> dict[str, Any]:
         "introduction": config.page_introduction(),
         **others,
     }
+
+
+def _rules() -> str:
+    """The rules of privacy in the visitor's language; nothing where they are not set up right,
+    which the form tells."""
+    try:
+        return " ".join(in_words(orders.policy(), tk._))
+    except ExportError:
+        return ""
 
 
 @export_page.before_request

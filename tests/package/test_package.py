@@ -115,6 +115,45 @@ def test_the_manifest_tells_which_privacy_was_applied(lake):
     assert len(privacy["key_id"]) == 8
 
 
+def test_the_manifest_tells_for_each_rule_what_it_withheld(tmp_path):
+    rows = in_every_home(
+        observation(),
+        observation(entity_id="sensor.alice_power"),
+        observation(entity_id="sensor.phone_ssid", state="12", attributes="{}"),
+        observation(state="Anna", unit="Anna", attributes='{"device_class":"door"}'),
+        observation(entity_id="person.anna", type="person"),
+    )
+    found = documents(
+        export(
+            write_lake(tmp_path, rows),
+            "csv",
+            "parquet",
+            policy=policy(
+                entity_mode="words", text_mode="known", time_step="hour", texts=("brewing",)
+            ),
+        )
+    )
+    privacy = found["manifest"]["applied"]["privacy"]
+
+    told = {
+        rule: (of["columns"], of["rows"], of["values"]) for rule, of in privacy["withheld"].items()
+    }
+    assert told == {
+        "homes": (["home"], None, 16),
+        "types": (["entity_id", "type"], None, 0),
+        "entity_id": (["entity_id"], 0, 8),
+        "state": (["state"], 0, 8),
+        "unit": (["unit"], 0, 4),
+        "attributes": (["attributes"], 0, 8),
+        "times": (["last_changed", "last_updated"], 0, None),
+    }
+    assert all(of["says"].endswith(".") for of in privacy["withheld"].values())
+    assert privacy["withheld"]["times"]["says"] == "Times are cut to hours."
+    assert (privacy["known_texts"], privacy["words"], privacy["units"]) == (["brewing"], [], [])
+    fields = found["datapackage"]["resources"][0]["schema"]["fields"]
+    assert "withheld here: 8 values." in {f["name"]: f for f in fields}["state"]["description"]
+
+
 def test_the_key_s_id_changes_with_the_key(lake):
     ids = {
         documents(export(lake, policy=policy(key=key)))["manifest"]["applied"]["privacy"]["key_id"]

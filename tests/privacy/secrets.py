@@ -14,6 +14,7 @@ from functools import cached_property
 from urllib.parse import quote, unquote
 from uuid import UUID
 
+import numpy as np
 import pyarrow.parquet as pq
 
 FIRST = [
@@ -59,6 +60,8 @@ LAST = [
     "Žižková",
     "Sørbråten",
 ]
+_PART = re.compile(r"[^\W\d_]{6,}|\d+\.\d{4,}")  # what of a name or a place is a secret already
+_MARKS = dict.fromkeys(sign for sign in range(0x1_0000) if unicodedata.combining(chr(sign)))
 IDENTIFIERS = ("mail", "mac", "ipv4", "ipv6", "token", "uuid", "phone", "url", "coordinates")
 
 
@@ -69,12 +72,14 @@ class Secret:
 
     @cached_property
     def needles(self) -> set[str]:
-        """What must be nowhere: the text, and what programs make of it."""
+        """What must be nowhere: the text, its parts, and what programs make of it."""
         raw = self.text.encode()
         forms = {self.text, plain(self.text), unicodedata.normalize("NFD", self.text)}
         forms |= {quote(self.text), raw.hex(), base64.b64encode(raw).decode().rstrip("=")}
         forms |= {base64.b32encode(raw).decode().rstrip("="), json.dumps(self.text)[1:-1]}
         forms |= {repr(self.text)[1:-1], self.text.encode("ascii", "xmlcharrefreplace").decode()}
+        if self.kind in ("name", "address", "coordinates"):
+            forms |= {part.removesuffix("straße") for part in _PART.findall(self.text)}
         return {form.casefold() for form in forms}
 
     @cached_property
@@ -84,8 +89,10 @@ class Secret:
 
 def plain(text: str) -> str:
     """As Home Assistant writes ids: without accents, in lower case."""
+    if text.isascii():
+        return text.casefold()
     apart = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return apart.translate(_MARKS)
 
 
 def squeezed(text: str) -> str:
@@ -164,20 +171,50 @@ class Haystack:
 
     def __init__(self, files: Iterable[tuple[str, bytes]]) -> None:
         texts = [text for name, content in files for text in _texts(name, content)]
-        pieces = {piece for text in texts for piece in re.split(r'[\n\t,"<>]', text)}
-        whole = "\n".join(pieces)
-        decoded = {whole, html.unescape(whole), unquote(whole), _unescaped(whole)}
-        self._text = "\n".join(decoded).casefold()
-        self._plain = plain(self._text)
-        self._letters = "\n".join({squeezed(plain(piece)) for piece in pieces})
+        pieces = {piece for text in texts for piece in re.split(r'[\n\t"<>]', text)}
+        self._letters = _Searched({squeezed(plain(piece)) for piece in pieces})
+        for decode in (html.unescape, unquote, _unescaped, str.casefold, plain):
+            pieces |= {decode(piece) for piece in pieces}
+        self._text = _Searched(pieces)
 
     def found(self, secrets: Iterable[Secret]) -> list[str]:
+        secrets = list(secrets)
+        needles = self._text.found({needle for secret in secrets for needle in secret.needles})
+        letters = self._letters.found({secret.letters for secret in secrets})
         return [
             f"{secret.kind} {secret.text!r}"
             for secret in secrets
-            if any(needle in self._text or needle in self._plain for needle in secret.needles)
-            or secret.letters in self._letters
+            if secret.letters in letters or not needles.isdisjoint(secret.needles)
         ]
+
+
+class _Searched:
+    """Texts in which tens of thousands of needles are looked for at once: only those are read for
+    whose first and last eight bytes are somewhere in them."""
+
+    def __init__(self, texts: set[str]) -> None:
+        self._text = "\n".join(texts).encode("utf-8", "surrogatepass")
+        padded = np.frombuffer(self._text.ljust(8), np.uint8)
+        windows = np.lib.stride_tricks.sliding_window_view(padded, 8)
+        self._eights = np.ascontiguousarray(windows).view(np.uint64).ravel()
+
+    def found(self, needles: Iterable[str]) -> set[str]:
+        encoded = {needle: needle.encode("utf-8", "surrogatepass") for needle in needles}
+        ends = [end for text in encoded.values() for end in (text.ljust(8)[:8], text[-8:])]
+        eights = np.array(ends, "S8").view(np.uint64)
+        table = np.full(2**22, False)  # most of the texts' bytes are in no needle: seen at a glance
+        table[_hashed(eights)] = True
+        perhaps = self._eights[table[_hashed(self._eights)]]
+        known = np.isin(eights, perhaps).reshape(-1, 2).all(axis=1)
+        return {
+            needle
+            for (needle, text), ends_known in zip(encoded.items(), known, strict=True)
+            if (ends_known or len(text) < 8) and text in self._text
+        }
+
+
+def _hashed(eights: np.ndarray) -> np.ndarray:
+    return (eights * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(42)
 
 
 def _unescaped(text: str) -> str:

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from ..observations import COLUMNS, TIMES
+from ..privacy import about as what_privacy_does
 from .contents import COLUMN_TEXTS, Contents, DataFile
 
 _REQUIRED = ("home", "entity_id", "type")
@@ -69,6 +70,6 @@ def _field(name: str, contents: Contents) -> dict[str, Any]:
 
 def _told(name: str, contents: Contents) -> str:
     """What a column is, what privacy did to it, and to how many of its values."""
-    told = f"{COLUMN_TEXTS[name]}. {contents.policy.about(name)}".rstrip()
+    told = f"{COLUMN_TEXTS[name]}. {what_privacy_does(contents.policy, name)}".rstrip()
     withheld = contents.withheld.get(name, 0)
     return f"{told} Changed or withheld here: {withheld:,} values." if withheld else told

@@ -6,8 +6,12 @@ It is the zip's last member, so that who finds it has the whole export.
 from collections.abc import Iterable
 from typing import Any
 
+from ..observations import TIMES
+from ..privacy import about, types_in_words
 from ..query import Query
 from .contents import Contents, Member
+
+_COUNTED = ("entity_id", "state", "unit", "attributes")  # columns with a rule of their own
 
 
 def manifest(contents: Contents, members: Iterable[Member], software: str) -> dict[str, Any]:
@@ -26,13 +30,13 @@ def manifest(contents: Contents, members: Iterable[Member], software: str) -> di
                 "types": list(policy.types),
                 "attributes": list(policy.attributes),
                 "entity_ids": policy.entity_mode,
+                "words": list(policy.words),
                 "texts": policy.text_mode,
+                "known_texts": list(policy.texts),
+                "units": list(policy.units),
                 "times": policy.time_step,
                 "min_homes": policy.min_homes,
-                "withheld": {
-                    "rows": "all of other producer types",
-                    "values": {name: contents.withheld[name] for name in sorted(contents.withheld)},
-                },
+                "withheld": _withheld(contents),
             },
         },
         "lake_version": contents.lake_version,
@@ -44,6 +48,28 @@ def manifest(contents: Contents, members: Iterable[Member], software: str) -> di
             for member in members
         ],
         "complete": True,
+    }
+
+
+def _withheld(contents: Contents) -> dict[str, Any]:
+    """By rule: the columns that it looks at, and how many rows and values it withheld or changed;
+    null where nobody has counted, because such rows are never read or all values are changed."""
+    policy, counted = contents.policy, contents.withheld
+    exact = policy.time_step == "exact"
+    rules = {
+        "homes": (["home"], None, contents.tally.rows),
+        "types": (["entity_id", "type"], None, 0),
+        **{name: ([name], 0, counted.get(name, 0)) for name in _COUNTED},
+        "times": (list(TIMES), 0, 0 if exact else None),
+    }
+    return {
+        rule: {
+            "says": types_in_words(policy) if rule == "types" else about(policy, columns[0]),
+            "columns": columns,
+            "rows": rows,
+            "values": values,
+        }
+        for rule, (columns, rows, values) in rules.items()
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from textwrap import fill
 
 from ..observations import COLUMNS
+from ..privacy import in_words
 from .contents import COLUMN_TEXTS, Contents
 
 
@@ -68,13 +69,12 @@ def _licence(contents: Contents) -> Iterator[str]:
 
 def _privacy(contents: Contents) -> Iterator[str]:
     policy = contents.policy
-    yield _wrapped(
-        "Homes have pseudonyms that only the portal could trace back, with a secret key "
-        f"(key id {policy.key_id}); the same home has the same pseudonym in every export."
-    )
-    yield _wrapped("Only these producer types are published: " + _listed(policy.types))
+    yield _wrapped(" ".join(in_words(policy)))
     yield _wrapped("Only these attributes are published: " + _listed(policy.attributes))
-    yield _wrapped(" ".join(policy.in_words()))
+    yield _wrapped(
+        "The same home has the same pseudonym in every export whose manifest.json names the same "
+        f"key id ({policy.key_id})."
+    )
     changed = [f"{name} {number:,}" for name, number in sorted(contents.withheld.items()) if number]
     if changed:
         yield _wrapped(f"Values that leave with less than was recorded: {', '.join(changed)}.")

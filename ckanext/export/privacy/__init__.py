@@ -2,5 +2,6 @@
 
 from .policy import Policy
 from .protection import Protection
+from .sentences import about, in_words, types_in_words
 
-__all__ = ["Policy", "Protection"]
+__all__ = ["Policy", "Protection", "about", "in_words", "types_in_words"]

@@ -13,24 +13,6 @@ from .vocabulary import listed
 
 TIMES = {"exact": 1, "minute": 60_000_000, "hour": 3_600_000_000}  # microseconds of a step
 
-# Rule → what people are told about it.
-_SAID = {
-    "words": "Words of entity ids that may be names are replaced by tokens, "
-    "the same for the same word.",
-    "pseudonym": "Entity ids keep their type; the rest is replaced by a token.",
-    "keep": "Entity ids leave as they are, unless they hold an identifier.",
-    "known": "States are numbers and words that Home Assistant itself uses; others, "
-    "numbers that may be a position or belong to a person, states of personal sensors, "
-    "and units that are none, are left empty.",
-    "checked": "States that look like an identifier of a person, a machine or a place "
-    "are left empty.",
-    "exact": "Times are exact.",
-    "minute": "Times are cut to minutes.",
-    "hour": "Times are cut to hours.",
-    "units": "Units that are not known are left empty.",
-    "attributes": "Attributes that are not known to be harmless are left out.",
-}
-
 _WORDS = re.compile(r"[\W_]+")
 _NUMBERED = re.compile(r"([a-z]*)[0-9]{1,2}")
 
@@ -82,25 +64,6 @@ class Policy:
     def key_id(self) -> str:
         """Says whether two exports used the same key, and nothing about the key."""
         return self._digest(b"id", "", 4)
-
-    def in_words(self) -> list[str]:
-        """The rules about values, a sentence each, for people."""
-        rules = [self.about(column) for column in ("entity_id", "state", "last_updated")]
-        if self.min_homes > 1:
-            rules.append(f"There is no export of fewer than {self.min_homes} homes.")
-        return rules
-
-    def about(self, column: str) -> str:
-        """What the rules do to a column, in a sentence; nothing where there is no rule."""
-        modes = {
-            "entity_id": self.entity_mode,
-            "state": self.text_mode,
-            "unit": "units",
-            "last_changed": self.time_step,
-            "last_updated": self.time_step,
-            "attributes": "attributes",
-        }
-        return _SAID.get(modes.get(column, ""), "")
 
     def forgets(self, home: str) -> bool:
         return bool(self.forgotten) and forgotten_hash(self.forget_key, home) in self.forgotten
