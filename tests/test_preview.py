@@ -63,7 +63,9 @@ def test_formulas_are_escaped_where_csv_is_asked_for(tmp_path):
     assert {row[place] for row in seen(folder, "json").rows} == {"=1+1"}
 
 
-@pytest.mark.parametrize("formats", [("csv",), ("json",), ("xml",), ("csv", "json", "xml")])
+@pytest.mark.parametrize(
+    "formats", [("csv",), ("json",), ("xml",), ("csv", "json", "xml", "jsonl", "tsv", "xlsx")]
+)
 def test_the_size_is_about_right(tmp_path, formats):
     for day in range(20, 24):
         write_large_day(tmp_path, f"2022-06-{day}", 15_000)

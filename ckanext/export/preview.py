@@ -20,6 +20,7 @@ from .query import Query
 
 SHOWN = 10  # rows
 _SAMPLE = 16_384  # rows that the size is estimated from
+_WRITTEN = 2 * _SAMPLE  # rows in all formats together
 _PATIENCE = 0.06  # seconds after which fewer have to do
 _DESCRIPTIONS = 6_000  # bytes of the zip's other members and of its directory
 
@@ -37,9 +38,9 @@ class Preview:
     def size(self, rows: int) -> int:
         """About the bytes of a zip with so many rows.
 
-        A sample, the selection's first 16,384 rows or as many as can be read at once, is written
-        and compressed as the export does it, and so is its first half; all other rows are taken
-        to add as much as those of its second half did.
+        A sample, the selection's first 16,384 rows or as many as can be read and written at
+        once, is compressed as the export does it, and so is its first half; all other rows are
+        taken to add as much as those of its second half did.
         """
         return round(self.least + rows * self.per_row)
 
@@ -48,9 +49,10 @@ def preview(
     lake: Lake, policy: Policy, query: Query, formats: Sequence[type[Format]], options: Options
 ) -> Preview:
     """Looks at the beginning of an export. Raises EmptyDataset, TooFewHomes, LakeUnavailable."""
+    most = min(_SAMPLE, _WRITTEN // len(formats))
     with lake.scan(policy.narrow(query)) as scan:
         expect_homes(scan, policy)
-        sample = list(_soon(_first(Protection(policy).protect(scan.batches()), _SAMPLE)))
+        sample = list(_soon(_first(Protection(policy).protect(scan.batches()), most)))
     if not sample:
         raise EmptyDataset("No observation matches these filters.")
     header, *rows = _cells(_first(sample, SHOWN), formats, options)

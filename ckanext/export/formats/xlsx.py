@@ -18,11 +18,11 @@ from stream_zip import ZIP_32, ZipOverflowError, stream_zip
 
 from ..compute import pc
 from ..errors import ExportError
-from ..observations import COLUMNS, TIMES
+from ..observations import COLUMNS, TIMES, distinct_values
 from .base import NOTHING, About, Options, RowFormat, expect_dates
 from .rows import Cell, RowWriter
 from .times import timestamps
-from .workbook import MOST_ROWS, Skeleton, cut
+from .workbook import LONGEST, MOST_ROWS, Skeleton, cut
 from .xml import content
 
 _MOST_BYTES = 3 << 30  # of a sheet: Excel does not read larger members of a zip
@@ -80,7 +80,7 @@ class Xlsx(RowFormat):
         size = 0
         for batch in waiting.take(MOST_ROWS):
             expect_dates(batch)
-            for piece in rows.write(self._with_time_cells(batch)):
+            for piece in rows.write(self._fitted(batch)):
                 size += len(piece)
                 yield piece
             if size > _MOST_BYTES:
@@ -99,10 +99,10 @@ class Xlsx(RowFormat):
         return row + before, after + end
 
     def plain(self, column: str) -> str:
-        return ".*" if column in TIMES else r"[ -%'-;=?-^`-~]{0,1000}"
+        return ".*" if column in TIMES else r"[ -%'-;=?-^`-~]*"
 
     def text(self, column: str, value: str) -> str:
-        return content(_ESCAPED.sub("_x005F_", cut(value)))
+        return content(_ESCAPED.sub("_x005F_", value))
 
     def null(self, column: str) -> str:
         return "<row>" * (column == COLUMNS[0]) + "<c/>" + "</row>" * (column == COLUMNS[-1])
@@ -111,9 +111,12 @@ class Xlsx(RowFormat):
         style = self._skeleton.styles[column]
         return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">', "</t></is></c>"
 
-    def _with_time_cells(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def _fitted(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch as Excel can hold it: times as their cells, and no text too long for one."""
         columns = [
-            self._time_cells(name, batch.column(name)) if name in TIMES else batch.column(name)
+            self._time_cells(name, batch.column(name))
+            if name in TIMES
+            else _short(batch.column(name))
             for name in COLUMNS
         ]
         return pa.record_batch(columns, names=list(COLUMNS))
@@ -134,6 +137,15 @@ def _days(column: pa.TimestampArray) -> pa.DoubleArray:
     """Excel's times: days since the end of 1899, to the millisecond that has begun."""
     millis = column.cast(pa.int64()).fill_null(0).to_numpy() // 1000
     return pa.array((millis + _EPOCH * _DAY) / _DAY)
+
+
+def _short(column: pa.DictionaryArray) -> pa.DictionaryArray:
+    """A column of texts without those that are too long."""
+    longest = pc.max(pc.binary_length(column.dictionary)).as_py() or 0
+    if longest <= LONGEST:  # bytes, of which there are no fewer than Excel's units
+        return column
+    texts = [None if text is None else cut(text) for text in distinct_values(column)]
+    return pa.DictionaryArray.from_arrays(column.indices, pa.array(texts, pa.string()))
 
 
 class _Waiting:
