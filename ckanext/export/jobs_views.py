@@ -26,6 +26,11 @@ def context() -> Any:
     return {"user": tk.current_user.name, "auth_user_obj": tk.current_user}
 
 
+def asks_for_part() -> bool:
+    """Whether htmx asks, for what it swaps into a page that is there."""
+    return request.headers.get("HX-Request") == "true"
+
+
 def _act(action: str, data: dict[str, Any]) -> Any:
     """An action's answer, or a page that says why there is none."""
     try:
@@ -60,9 +65,7 @@ def prepare_export() -> Any:
 def show(id: str) -> str:
     """The page, or only the part of it that changes, for htmx."""
     job = _act("export_job_show", {"id": id})
-    partial = request.headers.get("HX-Request") == "true"
-    page = "export/snippets/job.html" if partial else "export/job.html"
-    return tk.render(page, {"job": job})
+    return tk.render(f"export/{'snippets/' * asks_for_part()}job.html", {"job": job})
 
 
 @jobs.route("/<id>/download", methods=["GET"])

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from portal_stack.portal import Portal
+from tests.conftest import StartPortal
 from tests.outside.visit import Visit, chromium
 
 
@@ -18,7 +19,7 @@ def api(portal: Portal) -> str:
 
 
 @pytest.fixture(scope="session")
-def kept(portal: Portal) -> Path:
+def kept(start_portal: StartPortal) -> Path:
     """An ignored folder for what a person may want to look at afterwards."""
     folder = Path(os.environ["PORTAL_TEST_HOME"]) / "outside"
     folder.mkdir(exist_ok=True)

@@ -1,12 +1,9 @@
 """The page for people in a real Chromium, with JavaScript and without."""
 
-import csv
-import io
 import re
 import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,10 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from portal_stack.portal import Portal
-from tests.outside.visit import Visit
-
-AXE = Path(__file__).with_name("vendor") / "axe.min.js"
-NARROW = 360  # CSS pixels
+from tests.outside.visit import NARROW, Visit, number, rows_of, serious, width
 
 
 @pytest.fixture
@@ -34,34 +28,10 @@ def ready(page: Page) -> None:
     expect(page.locator("#export-size")).to_contain_text("iB")
 
 
-def number(page: Page, name: str) -> int:
-    told = page.locator(f".export-numbers div:has(dt:text-is('{name}')) dd").inner_text()
-    return int(re.sub(r"\D", "", told))
-
-
 def choose(page: Page, field: str, value: str) -> None:
     with page.expect_response(lambda answer: "/export/live" in answer.url):
         page.locator(f'input[name="{field}"][value="{value}"]').check()
     expect(page.locator("#export-live")).not_to_have_attribute("aria-busy", "true")
-
-
-def serious(page: Page) -> list[str]:
-    """What axe complains of that is more than a matter of taste."""
-    page.add_script_tag(path=AXE)
-    found = page.evaluate("axe.run().then(found => found.violations)")
-    return [
-        f"{rule['id']}: {rule['help']}: {rule['nodes'][0]['html']}"
-        for rule in found
-        if rule["impact"] in ("serious", "critical")
-    ]
-
-
-def rows_of(archive: Path) -> int:
-    with zipfile.ZipFile(archive) as zipped:
-        assert zipped.testzip() is None
-        (name,) = [name for name in zipped.namelist() if name.endswith(".csv")]
-        text = io.TextIOWrapper(zipped.open(name), encoding="utf-8", newline="")
-        return sum(1 for _ in csv.reader(text)) - 1
 
 
 def test_it_shows_the_lake_and_asks_nobody_but_the_portal(
@@ -225,20 +195,14 @@ def test_axe_finds_nothing_serious(visit: Visit, portal: Portal, locale: str):
 @pytest.mark.parametrize("locale", ["", "/ar"])
 def test_it_fits_a_telephone(browser: Browser, portal: Portal, kept: Path, locale: str):
     page = browser.new_page(viewport={"width": NARROW, "height": 800})
-    page.goto(f"{portal.url}{locale}/about")
-    portals = width(page)
     page.goto(f"{portal.url}{locale}/export")
     expect(page.locator(".export-rows tbody tr")).to_have_count(10)
 
-    assert width(page) <= max(NARROW, portals)  # CKAN's own frame is a little wider
+    assert width(page) <= NARROW
     direction = page.evaluate("getComputedStyle(document.querySelector('.export-form')).direction")
     assert direction == ("rtl" if locale else "ltr")
     page.screenshot(path=kept / f"page-{NARROW}{locale.replace('/', '-')}.png", full_page=True)
     page.close()
-
-
-def width(page: Page) -> int:
-    return page.evaluate("document.documentElement.scrollWidth")
 
 
 @pytest.fixture

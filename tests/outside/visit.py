@@ -1,8 +1,13 @@
 """A real Chromium, and a page in it."""
 
+import csv
+import io
+import re
 import shutil
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -15,6 +20,9 @@ QUIET = [
     "--no-first-run",
 ]
 PATIENCE = 30_000  # milliseconds: a machine may be busy with other tests
+
+AXE = Path(__file__).with_name("vendor") / "axe.min.js"
+NARROW = 360  # CSS pixels
 
 expect.set_options(timeout=PATIENCE)
 
@@ -47,3 +55,32 @@ def chromium() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=program, args=QUIET)
         yield running
         running.close()
+
+
+def serious(page: Page) -> list[str]:
+    """What axe complains of that is more than a matter of taste."""
+    page.add_script_tag(path=AXE)
+    found = page.evaluate("axe.run().then(found => found.violations)")
+    return [
+        f"{rule['id']}: {rule['help']}: {rule['nodes'][0]['html']}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+    ]
+
+
+def width(page: Page) -> int:
+    return page.evaluate("document.documentElement.scrollWidth")
+
+
+def rows_of(archive: Path) -> int:
+    with zipfile.ZipFile(archive) as zipped:
+        assert zipped.testzip() is None
+        (name,) = [name for name in zipped.namelist() if name.endswith(".csv")]
+        text = io.TextIOWrapper(zipped.open(name), encoding="utf-8", newline="")
+        return sum(1 for _ in csv.reader(text)) - 1
+
+
+def number(page: Page, name: str) -> int:
+    """One of the numbers that the page for people shows."""
+    told = page.locator(f".export-numbers div:has(dt:text-is('{name}')) dd").inner_text()
+    return int(re.sub(r"\D", "", told))
