@@ -175,7 +175,7 @@ class Trino(Service):
             "http-server.authentication.allow-insecure-over-http": "true",
             "catalog.config-dir": self.etc / "catalog",
             "plugin.dir": plugins,
-            "query.max-memory-per-node": "400MB",
+            "query.max-memory-per-node": "600MB",
             "memory.heap-headroom-per-node": "200MB",
             "protocol.spooling.enabled": "true",
             "protocol.spooling.shared-secret-key": text_of(self._secret("spooling")),
