@@ -58,9 +58,12 @@ def chromium() -> Iterator[Browser]:
 
 
 def serious(page: Page) -> list[str]:
-    """What axe complains of that is more than a matter of taste."""
+    """What axe complains of that is more than a matter of taste, outside of CKAN's own bar for
+    people who have logged in."""
     page.add_script_tag(path=AXE)
-    found = page.evaluate("axe.run().then(found => found.violations)")
+    found = page.evaluate(
+        "axe.run({exclude: ['.account-masthead']}).then(found => found.violations)"
+    )
     return [
         f"{rule['id']}: {rule['help']}: {rule['nodes'][0]['html']}"
         for rule in found

@@ -13,6 +13,8 @@ from ckan.tests.helpers import call_action
 from frictionless import Package
 
 from ckanext.export import publication
+from ckanext.export.publish import Publisher
+from ckanext.export.query import Query
 from tests.builders import (
     NOON,
     in_every_home,
@@ -268,6 +270,30 @@ def test_changed_publishes_every_month_whose_data_changed(publish, lake):
     add(lake, *in_every_home(observation(last_updated=NOON + timedelta(hours=5))))
 
     assert outcomes(publish(changed=True)) == {"2022-06": "updated", "2022-07": "unchanged"}
+
+
+def test_changed_passes_over_what_it_need_not_read_and_finds_what_came_late(
+    publish, lake, monkeypatch
+):
+    """A lake of files has a version: as long as a month's is the same, its rows stay unread."""
+    write_lake(lake, two_months())
+    publish(changed=True)
+    made: list[str] = []
+    make = Publisher.publish
+
+    def noted(self: Publisher, query: Query, rows: int) -> dict[str, Any]:
+        made.append(str(query.date_from))
+        return make(self, query, rows)
+
+    monkeypatch.setattr(Publisher, "publish", noted)
+    publish(changed=True)
+    assert made == []
+
+    # An upload into a day that has long been published, under a name that sorts before all.
+    late = in_every_home(observation(state="late", last_updated=NOON - timedelta(hours=1)))
+    write_file(lake / "date=2022-06-20" / "a.parquet", late)
+    assert outcomes(publish(changed=True)) == {"2022-06": "updated", "2022-07": "unchanged"}
+    assert made == ["2022-06-01"]
 
 
 def test_changed_sees_other_states_in_as_many_rows(publish, lake):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import ckan.plugins.toolkit as tk
@@ -10,6 +11,7 @@ from ckan import model
 from ckan.tests import factories
 
 from ckanext.export import jobs
+from ckanext.export.logic import action
 from ckanext.export.model import Job
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db")
@@ -158,6 +160,38 @@ def test_forms_by_api_token(app, tokens, job, path, data, allowed):
     )
 
     assert found == expected(*allowed, yes=302)
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
+def test_deleting_by_its_form(app, tokens, job, name):
+    headers = {"Authorization": tokens[name]} if tokens[name] else {}
+    path = f"/export/jobs/{job}/delete"
+    answer = app.post(path, headers=headers, follow_redirects=False)
+
+    assert answer.status_code == (302 if name in ("owner", "sysadmin") else 403)
+    assert (Job.get(job) is None) == (answer.status_code == 302)
+
+
+@pytest.mark.parametrize(
+    ("access", "allowed"),
+    [("anonymous", EVERYBODY), ("user", LOGGED_IN), ("sysadmin", ("sysadmin",))],
+)
+def test_the_page_for_people_and_the_api(app, tokens, ckan_config, access, allowed):
+    ckan_config["ckanext.export.access"] = access
+    for path in ("/export", "/export/live", "/export/preview?formats=csv", "/api/export/csv"):
+        found = statuses(tokens, lambda headers, path=path: app.get(path, headers=headers))
+        assert found == expected(*allowed), path
+
+
+def test_every_action_and_page_is_asked_for_here(app):
+    """A new one has to be judged too."""
+    text = Path(__file__).read_text()
+    for name in action.__all__:
+        assert f'"{name}"' in text or f"/{name}" in text, name
+    for rule in app.flask_app.url_map.iter_rules():
+        if rule.endpoint.startswith(("export_jobs.", "export_admin.", "export_page.")):
+            path = re.sub("<.*?>", "{job}", rule.rule)
+            assert path in text, path
 
 
 @pytest.fixture
