@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from ..observations import count_values
+from ..compute import pc
+from ..observations import count_values, producer_type
 from .entities import Entities
 from .identifiers import identifies
 from .policy import Policy
@@ -51,7 +52,7 @@ class _Findings:
         self._types = Counter[str]()
         self._patterns = Counter[str]()
         self._keys = Counter[str]()
-        self._unknown = 0
+        self.published = self._forgotten = self._unknown = self._sensors = self._identifying = 0
         self._personal = Counter[str]()
 
     def add(self, batch: pa.RecordBatch) -> None:
@@ -60,17 +61,27 @@ class _Findings:
         for name, rows in count_values(batch.column("type")).items():
             if name not in self._policy.types:
                 self._types[name if name in listed("types") else "(other names)"] += rows
+        for home, rows in count_values(batch.column("home")).items():
+            self._forgotten += rows if self._policy.forgets(home) else 0
         for left in self._protection.protect([batch]):
             self.left += len(left)
             self.states += len(left) - left.column("state").null_count
             self._leaving.update(count_values(left.column("home")))
             self._look_again(left)
+        published = self._published(batch)
+        self.published += len(published)
+        self._look_at(published)
+
+    def _look_at(self, batch: pa.RecordBatch) -> None:
+        """What the rules find in observations of types that leave."""
         for entity, rows in count_values(batch.column("entity_id")).items():
-            if self._leaves(entity) and self._entities.rename(entity) != entity:
+            self._sensors += rows if self._entities.withheld(entity) else 0
+            if self._entities.rename(entity) != entity:
                 self._patterns[self._entities.pattern(entity)] += rows
         for text, rows in count_values(batch.column("state")).items():
             if text and not _NUMBER.fullmatch(text) and not self._policy.knows_state(text):
                 self._unknown += rows
+            self._identifying += rows if identifies(text) else 0
         for text, rows in count_values(batch.column("attributes")).items():
             for key in set(_keys(_parsed(text))) - set(self._policy.attributes):
                 self._keys[masked(key) if identifies(key) else key] += rows
@@ -78,15 +89,18 @@ class _Findings:
     def tell(self) -> Iterator[str]:
         policy, withheld = self._policy, self._protection.withheld
         yield f"homes: {len(self._leaving):,} leave, each by a pseudonym (key id {policy.key_id})"
-        yield f"producer types: {self.rows - self.left:,} observations stay in the lake"
+        yield f"forgotten homes: {self._forgotten:,} observations stay in the lake"
+        yield f"producer types: {self.rows - self.published:,} observations stay in the lake"
         yield from _ranked("  type", self._types)
         yield f"entity ids ({policy.entity_mode}): {withheld['entity_id']:,} leave with tokens"
         yield from _ranked("  pattern", self._patterns)
         share = 100 * self.states / self.left if self.left else 0
         yield (
             f"states: {share:.1f} % of what leaves has one; {withheld['state']:,} are withheld "
-            f"({self._unknown:,} texts of the whole lake are not known)"
+            f"({self._unknown:,} are texts that are not known, {self._sensors:,} are of personal "
+            "sensors)"
         )
+        yield f"a second look: {self._identifying:,} states hold an identifier"
         yield f"units: {withheld['unit']:,} are withheld"
         yield f"attributes: {withheld['attributes']:,} observations leave with fewer"
         yield from _ranked("  key", self._keys)
@@ -97,8 +111,17 @@ class _Findings:
         yield f"values that look personal and still leave: {self._personal.total():,}"
         yield from _ranked("  value", self._personal)
 
+    def _published(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The observations of types that leave."""
+        types = pa.array(self._policy.types, pa.string())
+        kinds = pc.is_in(batch.column("type").cast(pa.string()), value_set=types)
+        entities = [e for e in count_values(batch.column("entity_id")) if self._leaves(e)]
+        named = pa.array(entities, pa.string())
+        named = pc.is_in(batch.column("entity_id").cast(pa.string()), value_set=named)
+        return batch.filter(pc.and_(kinds, named))
+
     def _leaves(self, entity: str) -> bool:
-        return entity.partition(".")[0] in self._policy.types
+        return producer_type(entity) in self._policy.types
 
     def _look_again(self, left: pa.RecordBatch) -> None:
         for name in ("entity_id", "state", "unit", "attributes"):
