@@ -58,6 +58,7 @@ def expected(text):
     """What may leave, by Python's own parser and the words of the rule."""
     try:
         known = json.loads(text, object_pairs_hook=once, parse_constant=forbidden)
+        json.dumps(known, ensure_ascii=False).encode()  # halves of a character are no text
     except ValueError:
         return {}
     return left(known) if isinstance(known, dict) else {}

@@ -158,11 +158,12 @@ class Protection:
         mask = np.full(len(states), False)
         numbers = self._own_home.numbers(homes)
         if numbers:
-            known = list(numbers)
-            places = np.array([*(numbers[name] for name in known), -1])
-            found = pc.index_in(states.dictionary, value_set=pa.array(known, pa.string()))
-            named = places[np.append(found.fill_null(len(known)).to_numpy(), len(known))]
-            mask = (named[codes(states)] == codes(homes)) & ~_measured(arrays)
+            ids = _bare(pa.array([*numbers], pa.string())).dictionary_encode()
+            home_ids = np.full(len(homes.dictionary) + 1, -1)
+            home_ids[list(numbers.values())] = codes(ids)
+            found = pc.index_in(_bare(states.dictionary), value_set=ids.dictionary)
+            state_ids = np.append(found.fill_null(-2).to_numpy(), -2)
+            mask = (state_ids[codes(states)] == home_ids[codes(homes)]) & ~_measured(arrays)
         if self._policy.text_mode == "checked":
             rows = self._own_home.rows(homes, states, self._spelled("state", states))
             mask = mask if rows is None else mask | rows
@@ -176,6 +177,11 @@ def _spelled_name(entity: str | None) -> str:
 def _spelled_words(state: str | None) -> str:
     """Only of words, because numbers are looked at on their own."""
     return "" if is_number(state or "") else spelled(state or "")
+
+
+def _bare(numbers: pa.StringArray) -> pa.StringArray:
+    """Whole numbers without a sign, noughts before them and a point behind."""
+    return pc.replace_substring_regex(numbers, r"\A[+-]?0*([0-9]+?)([.]0*)?\z", r"\1")
 
 
 def _failed(error: Exception) -> PrivacyFailed:
