@@ -1,7 +1,8 @@
-"""Makes the pictures of pictures.rst: `python docs/make_pictures.py http://127.0.0.1:5000`.
+"""Makes the pictures of pictures.rst: `python docs/make_pictures.py http://127.0.0.1:5000 FILE`.
 
-The portal is one that `./portal up` has started, with its demo lake. Needs Playwright and
-Chromium, both of which the tests need too.
+The portal is one that `./portal up` has started, with its demo lake; FILE holds the password of its
+administrator, as `./portal up` tells. Needs Playwright and Chromium, both of which the tests need
+too.
 """
 
 import sys
@@ -54,6 +55,26 @@ def api(page: Page, url: str) -> None:
     expect(page.locator(".opblock").first).to_be_visible()
 
 
+def job(page: Page, url: str) -> None:
+    page.goto(f"{url}/export?types=light&formats=csv")
+    page.get_by_role("button", name="Prepare it for me").click()
+    expect(page.locator("#export-job [role=status]")).to_contain_text("Complete")
+
+
+def published(page: Page, url: str) -> None:
+    _administer(page, url)
+    page.get_by_label("Month").fill("2016-02")
+    page.get_by_role("button", name="Publish", exact=True).click()
+    page.locator("#export-jobs tbody a").first.click()
+    expect(page.locator("#export-job [role=status]")).to_contain_text("Complete")
+    page.get_by_role("link", name="The dataset").click()
+
+
+def administrator(page: Page, url: str) -> None:
+    _administer(page, url)
+    expect(page.locator("#export-lake")).to_contain_text("Reachable")
+
+
 PICTURES: dict[str, tuple[int, Callable[[Page, str], None]]] = {
     "page": (WIDE, whole),
     "page-part": (WIDE, part),
@@ -63,7 +84,15 @@ PICTURES: dict[str, tuple[int, Callable[[Page, str], None]]] = {
     "page-telephone": (NARROW, whole),
     "page-arabic": (NARROW, arabic),
     "swagger-ui": (WIDE, api),
+    "job": (WIDE, job),
+    "published": (WIDE, published),
+    "administrator": (WIDE, administrator),
 }
+SIGNED_IN = ("job", "published", "administrator")
+
+
+def _administer(page: Page, url: str) -> None:
+    page.goto(f"{url}/ckan-admin/export")
 
 
 def _ready(page: Page) -> None:
@@ -71,12 +100,23 @@ def _ready(page: Page) -> None:
     expect(page.locator("#export-size")).not_to_have_text("–")
 
 
-def main(url: str) -> None:
+def _sign_in(page: Page, url: str, password: str) -> None:
+    page.goto(f"{url}/user/login")
+    page.locator('input[name="login"]').fill("admin")
+    page.locator('input[name="password"]').fill(password)
+    page.locator('form button[type="submit"]:has-text("Login")').click()
+    page.wait_for_url("**/dashboard/**")
+
+
+def main(url: str, password_file: str) -> None:
+    url, password = url.rstrip("/"), Path(password_file).read_text().strip()
     FOLDER.mkdir(exist_ok=True)
     with chromium() as browser:
         for name, (width, show) in PICTURES.items():
             page = browser.new_page(viewport={"width": width, "height": 800}, locale="en-GB")
-            show(page, url.rstrip("/"))
+            if name in SIGNED_IN:
+                _sign_in(page, url, password)
+            show(page, url)
             page.wait_for_load_state("networkidle")
             page.add_style_tag(content=PLAIN)
             page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
