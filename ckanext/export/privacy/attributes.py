@@ -17,6 +17,7 @@ from .states import SHORT_NUMBER
 _DEEPEST = 4  # lists and objects in each other: nothing that Home Assistant records has more
 _SHORT = re.compile(SHORT_NUMBER)
 _REMEMBERED = 4096  # values, of which the same few come again and again
+_AT_ONCE = 1 << 20  # bytes of texts; cutting takes ten times as many
 _WITHHELD: Any = object()
 _NOTHING = ""  # is left of a member that is withheld
 
@@ -32,6 +33,11 @@ class Attributes:
 
     def publishable(self, texts: pa.StringArray) -> pa.StringArray:
         """The JSON objects of what may leave; `{}` where a text is no JSON object."""
+        half = len(texts) // 2
+        if half and texts.nbytes > _AT_ONCE:
+            return pa.concat_arrays(
+                [self.publishable(texts[:half]), self.publishable(texts[half:])]
+            )
         texts = texts.fill_null("{}")
         parts = cut(texts)
         answers = self._joined(parts)
