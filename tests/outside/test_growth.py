@@ -13,8 +13,8 @@ from portal_stack.portal import Portal
 from tests.builders import write_large_day
 from tests.conftest import StartPortal
 
-DAYS = [f"2022-{month:02}-{day:02}" for month in (6, 7) for day in range(1, 19)]
-FEW, ROWS_A_DAY = 6, 80_000
+DAYS = [f"2022-{month:02}-{day:02}" for month in (6, 7, 8, 9) for day in range(1, 19)]
+FEW, ROWS_A_DAY = 12, 80_000  # enough to fill the pipeline and what is remembered
 SIMILAR = 60_000_000
 MOST = 350_000_000
 
