@@ -432,3 +432,16 @@ def test_formulas_stay_where_the_administrator_says_so(tmp_path):
 
     assert {row["state"] for row in export_rows(lake)} == {"'=1+1"}
     assert {row["state"] for row in export_rows(lake, options=Options(False))} == {"=1+1"}
+
+
+@pytest.mark.parametrize("name", ["csv", "json", "jsonl", "xml", "parquet", "xlsx"])
+def test_what_an_export_remembered_is_freed_at_its_end(large, name):
+    export(large, name)  # what is held for good is there from the first one on
+    gc.collect()
+    gc.disable()  # or it would only be freed some time later
+    try:
+        before = pa.total_allocated_bytes()
+        export(large, name)
+        assert pa.total_allocated_bytes() - before < 100_000
+    finally:
+        gc.enable()

@@ -143,8 +143,9 @@ class Export(Iterator[bytes]):
         )
 
     def _protected(self, scan: Scan) -> Generator[pa.RecordBatch, None, None]:
-        self._protection = Protection(self._order.policy)
-        return self._protection.protect(regroup(scan.batches()))
+        protection = Protection(self._order.policy)
+        self._withheld = protection.withheld  # and not all that it remembers
+        return protection.protect(regroup(scan.batches()))
 
     @staticmethod
     def _beginning(batches: Iterator[pa.RecordBatch]) -> Generator[pa.RecordBatch, None, None]:
@@ -169,7 +170,7 @@ class Export(Iterator[bytes]):
             scan.version,
             scan.ordered,
             self.tally,
-            self._protection.withheld,
+            self._withheld,
             tuple(files),
         )
         for name, text in (

@@ -28,7 +28,7 @@ RULES = {
     "personal classes": (privacy.protection, "_matches"),
     "a second look": (privacy.policy, "identifies"),
     "units": (privacy.policy.Policy, "knows_unit"),
-    "attributes": (privacy.attributes.Attributes, "_member"),
+    "attributes": (privacy.attributes.Judge, "member"),
     "homes in texts": (privacy.homes.OwnHome, "rows"),
     "homes that are numbers": (privacy.homes.OwnHome, "numbers"),
     "times": (privacy.protection.Protection, "_coarse"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ckanext.export.privacy.attributes import Attributes
+from ckanext.export.privacy.attributes import Attributes, Judge
 from ckanext.export.privacy.members import cut
 from tests.builders import policy
 
@@ -102,9 +102,9 @@ def test_texts_that_are_judged_together_do_not_change_each_other(given):
 
 def test_members_of_many_texts_are_judged_once(monkeypatch):
     asked = []
-    member = Attributes._member
+    member = Judge.member
     monkeypatch.setattr(
-        Attributes, "_member", lambda self, text: (asked.append(text), member(self, text))[1]
+        Judge, "member", lambda self, text: (asked.append(text), member(self, text))[1]
     )
     given = [f'{{"brightness":{number % 10},"temperature":{number % 7}}}' for number in range(70)]
 

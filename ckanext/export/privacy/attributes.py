@@ -26,10 +26,9 @@ class Attributes:
     """The rule about attributes texts. Remembers members, so keep one for a whole pass."""
 
     def __init__(self, policy: Policy) -> None:
-        self._names = frozenset(policy.attributes)
-        self._knows = lru_cache(_REMEMBERED)(policy.knows_value)
-        self._members = Rewritten(each(self._member))
-        self._objects = each(self._object)
+        judge = Judge(policy)
+        self._members = Rewritten(each(judge.member))
+        self._objects = each(judge.object)
 
     def publishable(self, texts: pa.StringArray) -> pa.StringArray:
         """The JSON objects of what may leave; `{}` where a text is no JSON object."""
@@ -62,12 +61,21 @@ class Attributes:
         )
         return pc.binary_join_element_wise("{", pc.binary_join(left, ","), "}", "")
 
-    def _member(self, member: str | None) -> str | None:
+
+class Judge:
+    """The rule about one text."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._names = frozenset(policy.attributes)
+        self._knows = lru_cache(_REMEMBERED)(policy.knows_value)
+
+    def member(self, member: str | None) -> str | None:
         """What may leave of a member behind its first byte; None where it is none."""
         known = _json_object("{" + (member or "")[1:] + "}")
         return None if known is None else self._written(known)[1:-1]
 
-    def _object(self, text: str | None) -> str:
+    def object(self, text: str | None) -> str:
+        """What may leave of a whole text."""
         known = _json_object(text or "")
         return "{}" if known is None else self._written(known)
 
