@@ -96,7 +96,7 @@ def hudi(url: str, types: list[str], target: str) -> Run:
     lists = [field.name for field in wide.schema if pa.types.is_list(field.type)]
     names = ", ".join(f'"{name}"' for name in lists)
     statement = (
-        "SELECT home, o.entity_id, split_part(o.entity_id, '.', 1) AS type, o.state, "  # noqa: S608
+        "SELECT home, o.entity_id, split_part(o.entity_id, '.', 1) AS type, o.state, "  # noqa: S608  our own names
         "o.attributes::JSON ->> 'unit_of_measurement' AS unit, "
         "o.last_changed::TIMESTAMPTZ AS last_changed, o.last_updated::TIMESTAMPTZ AS last_updated, "
         f"o.attributes FROM (SELECT uuid AS home, unnest(seen) AS o FROM "

@@ -46,7 +46,7 @@ def _days(
     for file in files:
         engine.read_parquet(file).create_view("day")
         wide = engine.sql(
-            f"PIVOT (SELECT home, entity_id AS entity, list(struct_pack({fields})) AS seen FROM "  # noqa: S608
+            f"PIVOT (SELECT home, entity_id AS entity, list(struct_pack({fields})) AS seen FROM "  # noqa: S608  ours
             f"(SELECT home, {_SEEN} FROM day) GROUP BY ALL) "
             f"ON entity IN ({names}) USING first(seen) GROUP BY home ORDER BY home"
         ).to_arrow_table()

@@ -78,12 +78,17 @@ def measure(known: dict[str, Any]) -> Iterator[tuple[str, str, Run]]:
         yield way, "csv", fresh("bench.trino", way=kind, **arguments)
 
 
+def _chosen(table: str, last_day: str | None) -> str:
+    before = f"DATE '{last_day}' + INTERVAL '1' DAY" if last_day else "DATE '9999-01-01'"
+    columns = ", ".join(COLUMNS)
+    return f"SELECT {columns} FROM {table} WHERE last_updated < {before}"  # noqa: S608  our own names
+
+
 def _cursor(url: str, table: str, last_day: str | None, warehouse: str) -> Run:
     """What most programs do: the driver's rows, of which nothing is made."""
     from sqlalchemy import create_engine, text
 
-    before = f"DATE '{last_day}' + INTERVAL '1' DAY" if last_day else "DATE '9999-01-01'"
-    statement = text(f"SELECT {', '.join(COLUMNS)} FROM {table} WHERE last_updated < {before}")  # noqa: S608
+    statement = text(_chosen(table, last_day))
     engine = create_engine(url, connect_args={"encoding": None})
     begun, rows = time.perf_counter(), 0
     with engine.connect().execution_options(stream_results=True, yield_per=10_000) as connection:
@@ -110,14 +115,10 @@ def _unload(url: str, table: str, last_day: str | None, warehouse: str) -> Run:
     kinds = "', '".join(published_types())
     connection = connect(server.host, server.port, server.username, catalog=CATALOG, schema=SCHEMA)
     cursor = connection.cursor()
-    before = f"DATE '{last_day}' + INTERVAL '1' DAY" if last_day else "DATE '9999-01-01'"
-    statement = (
-        f"SELECT {', '.join(COLUMNS)} FROM {table} "  # noqa: S608  our own names
-        f"WHERE last_updated < {before} AND type IN ('{kinds}')"
-    )
+    statement = f"{_chosen(table, last_day)} AND type IN ('{kinds}')"
     cursor.execute(f"CREATE TABLE {scratch} WITH (format = 'PARQUET') AS {statement}").fetchall()
     try:
-        (path,) = cursor.execute(f'SELECT "$path" FROM {scratch} LIMIT 1').fetchone()  # noqa: S608
+        (path,) = cursor.execute(f'SELECT "$path" FROM {scratch} LIMIT 1').fetchone()  # noqa: S608  ours
         folder = Path(warehouse) / path.removeprefix("local:///")
         return inside.taken(open_lake(str(folder.parent)), "csv", last_day, begun)
     finally:

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from playwright.sync_api import Page, expect  # noqa: E402
 
-from tests.outside.visit import chromium  # noqa: E402
+from tests.outside.visit import chromium, sign_in  # noqa: E402
 
 FOLDER = Path(__file__).with_name("pictures")
 PLAIN = "* { background-image: none !important }"  # noise that makes files large
@@ -100,14 +100,6 @@ def _ready(page: Page) -> None:
     expect(page.locator("#export-size")).not_to_have_text("–")
 
 
-def _sign_in(page: Page, url: str, password: str) -> None:
-    page.goto(f"{url}/user/login")
-    page.locator('input[name="login"]').fill("admin")
-    page.locator('input[name="password"]').fill(password)
-    page.locator('form button[type="submit"]:has-text("Login")').click()
-    page.wait_for_url("**/dashboard/**")
-
-
 def main(url: str, password_file: str) -> None:
     url, password = url.rstrip("/"), Path(password_file).read_text().strip()
     FOLDER.mkdir(exist_ok=True)
@@ -115,7 +107,7 @@ def main(url: str, password_file: str) -> None:
         for name, (width, show) in PICTURES.items():
             page = browser.new_page(viewport={"width": width, "height": 800}, locale="en-GB")
             if name in SIGNED_IN:
-                _sign_in(page, url, password)
+                sign_in(page, url, "admin", password)
             show(page, url)
             page.wait_for_load_state("networkidle")
             page.add_style_tag(content=PLAIN)

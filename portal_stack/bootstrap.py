@@ -52,7 +52,7 @@ def enter(environment: "Environment", argv: list[str]) -> NoReturn:
     }
     python = str(environment.python)
     # -P: the folder we are called from may hold a portal_stack too, that of another checkout.
-    os.execve(python, [python, "-P", "-m", "portal_stack", *argv], clean | own)  # noqa: S606
+    os.execve(python, [python, "-P", "-m", "portal_stack", *argv], clean | own)  # noqa: S606  ourselves
 
 
 class Environment:

@@ -8,7 +8,7 @@ from redis import RedisError
 
 from . import config, orders, recent, renewal
 from .errors import ExportError
-from .jobs_views import asks_for_part, context, protect
+from .jobs_views import context, page_or_part, protect
 from .model import is_migrated
 from .privacy import in_words
 from .query import PARAMETERS
@@ -46,7 +46,7 @@ def index() -> str:
 @admin.route("/lake", methods=["GET"])
 def lake() -> str:
     """A part of the page of its own, because a large lake takes a while to count."""
-    return tk.render(f"export/{'snippets/' * asks_for_part()}lake.html", {"lake": _lake()})
+    return page_or_part("lake", lake=_lake())
 
 
 @admin.route("/publish", methods=["POST"])

@@ -26,9 +26,10 @@ def context() -> Any:
     return {"user": tk.current_user.name, "auth_user_obj": tk.current_user}
 
 
-def asks_for_part() -> bool:
-    """Whether htmx asks, for what it swaps into a page that is there."""
-    return request.headers.get("HX-Request") == "true"
+def page_or_part(name: str, **variables: Any) -> str:
+    """A page or, where htmx asks, only the part of it that it swaps into one that is there."""
+    part = request.headers.get("HX-Request") == "true"
+    return tk.render(f"export/{'snippets/' if part else ''}{name}.html", variables)
 
 
 def _act(action: str, data: dict[str, Any]) -> Any:
@@ -63,9 +64,7 @@ def prepare_export() -> Any:
 
 @jobs.route("/<id>", methods=["GET"])
 def show(id: str) -> str:
-    """The page, or only the part of it that changes, for htmx."""
-    job = _act("export_job_show", {"id": id})
-    return tk.render(f"export/{'snippets/' * asks_for_part()}job.html", {"job": job})
+    return page_or_part("job", job=_act("export_job_show", {"id": id}))
 
 
 @jobs.route("/<id>/download", methods=["GET"])

@@ -81,6 +81,11 @@ def as_texts(texts: pa.StringArray) -> list[str | None]:
         return [None if text is None else text.decode(errors="replace") for text in raw]
 
 
+def borders(texts: pa.StringArray) -> np.ndarray:
+    """Where each text of an array begins in its data and, last, where the last one ends."""
+    return np.frombuffer(texts.buffers()[1], np.int32)[texts.offset :][: len(texts) + 1]
+
+
 def codes(column: pa.DictionaryArray) -> np.ndarray:
     """Each row's place in the dictionary; nulls are one past its end."""
     indices = column.indices

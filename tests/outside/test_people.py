@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from portal_stack.portal import Portal
 from tests.api.http import Api
 from tests.conftest import StartPortal
-from tests.outside.visit import NARROW, number, rows_of, serious, width
+from tests.outside.visit import NARROW, number, rows_of, serious, sign_in, width
 
 TEMPLATE = "described-homes"
 PASSWORD = "long enough 1"  # noqa: S105
@@ -43,11 +43,7 @@ def sessions(peopled: Portal, browser: Browser) -> dict[str, object]:
     for name, password in passwords.items():
         context = browser.new_context()
         page = context.new_page()
-        page.goto(f"{peopled.url}/user/login")
-        page.locator('input[name="login"]').fill(name)
-        page.locator('input[name="password"]').fill(password)
-        page.locator('form button[type="submit"]:has-text("Login")').click()
-        page.wait_for_url("**/dashboard/**")
+        sign_in(page, peopled.url, name, password)
         kept[name] = context.storage_state()
         context.close()
     return kept

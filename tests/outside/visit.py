@@ -57,6 +57,14 @@ def chromium() -> Iterator[Browser]:
         running.close()
 
 
+def sign_in(page: Page, url: str, name: str, password: str) -> None:
+    page.goto(f"{url}/user/login")
+    page.locator('input[name="login"]').fill(name)
+    page.locator('input[name="password"]').fill(password)
+    page.locator('form button[type="submit"]:has-text("Login")').click()
+    page.wait_for_url("**/dashboard/**")
+
+
 def serious(page: Page) -> list[str]:
     """What axe complains of that is more than a matter of taste, outside of CKAN's own bar for
     people who have logged in."""

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..compute import pc
-from ..observations import COLUMNS, Rewritten, codes
+from ..observations import COLUMNS, Rewritten, borders, codes
 from .times import timestamps
 
 _PIECE = 1024 << 10  # bytes that a piece may have; a batch is written in several
@@ -50,7 +50,7 @@ class RowWriter:
         """The batch's rows, in one piece or, if they are very wide, in several."""
         parts, places = self._pool(batch)
         pool = pa.concat_arrays(parts)
-        widest = sum(int(np.diff(_ends(part)).max()) for part in parts)
+        widest = sum(int(np.diff(borders(part)).max()) for part in parts)
         rows = max(1, _PIECE // max(1, widest))
         for start in range(0, batch.num_rows, rows):
             chosen = pa.array(places[start : start + rows].reshape(-1))
@@ -137,12 +137,7 @@ def _merge(left: Cells, right: Cells) -> Cells | None:
     return pc.binary_join_element_wise(*cells, ""), place[pair]
 
 
-def _ends(texts: pa.StringArray) -> np.ndarray:
-    """Where each text of an array begins in its data, and where the last one ends."""
-    return np.frombuffer(texts.buffers()[1], np.int32)[: len(texts) + 1]
-
-
 def _data(texts: pa.StringArray) -> memoryview:
     """All texts of an array one after the other, without a copy."""
     data = texts.buffers()[2]
-    return memoryview(data)[: _ends(texts)[-1]] if data else memoryview(b"")
+    return memoryview(data)[: borders(texts)[-1]] if data else memoryview(b"")

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..compute import pc
+from ..observations import borders
 
 _QUOTE, _BACKSLASH, _COMMA = b'"\\,'
 _OBJECT, _END, _LIST, _LIST_END = b"{}[]"
@@ -35,13 +36,13 @@ def cut(texts: pa.StringArray) -> Cut:
     What is cut need not be JSON: but if each member without its first byte, put into braces, is
     an object, then the text is the object of all of them.
     """
-    borders = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset :][: len(texts) + 1]
-    data = np.frombuffer(texts.buffers()[2] or b"", np.uint8)[borders[0] : borders[-1]]
+    places = borders(texts)
+    data = np.frombuffer(texts.buffers()[2] or b"", np.uint8)[places[0] : places[-1]]
     if not len(data):
         return Cut(texts[:0], np.zeros(1, np.int32), np.full(len(texts), False))
-    lengths = np.diff(borders)
-    starts = np.minimum(borders[:-1] - borders[0], len(data) - 1)
-    lasts = np.maximum(borders[1:] - borders[0] - 1, 0)
+    lengths = np.diff(places)
+    starts = np.minimum(places[:-1] - places[0], len(data) - 1)
+    lasts = np.maximum(places[1:] - places[0] - 1, 0)
 
     escapes, quotes = data == _BACKSLASH, data == _QUOTE
     quotes[1:] &= ~escapes[:-1]

@@ -9,8 +9,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from ..compute import pc
-from ..observations import count_values, producer_type
+from ..observations import Distinct, count_values, producer_type
 from .entities import Entities
 from .identifiers import identifies
 from .policy import Policy
@@ -113,15 +112,12 @@ class _Findings:
 
     def _published(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The observations of types that leave."""
-        types = pa.array(self._policy.types, pa.string())
-        kinds = pc.is_in(batch.column("type").cast(pa.string()), value_set=types)
-        entities = [e for e in count_values(batch.column("entity_id")) if self._leaves(e)]
-        named = pa.array(entities, pa.string())
-        named = pc.is_in(batch.column("entity_id").cast(pa.string()), value_set=named)
-        return batch.filter(pc.and_(kinds, named))
-
-    def _leaves(self, entity: str) -> bool:
-        return producer_type(entity) in self._policy.types
+        types = self._policy.types
+        kept = Distinct(lambda kind: kind in types).rows(batch.column("type"))
+        kept &= Distinct(lambda entity: producer_type(entity) in types).rows(
+            batch.column("entity_id")
+        )
+        return batch.filter(pa.array(kept))
 
     def _look_again(self, left: pa.RecordBatch) -> None:
         for name in ("entity_id", "state", "unit", "attributes"):
