@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-_PACKAGES = ("ckanext-export", "ckan", "gunicorn", "pyarrow", "numpy", "isal", "stream-zip")
+_PACKAGES = ("ckanext-export", "ckan", "gunicorn", "pyarrow", "numpy", "isal")
 _PEERS = ("duckdb", "psycopg2-binary", "pandas", "deltalake", "pyiceberg", "hudi", "moto")
 
 

@@ -78,6 +78,6 @@ _POSTGRESQL_WORDS = (
 )
 _PARTS_WORDS = (
     "Seconds for a million observations (reading: of the lake's; times: both columns of them; "
-    "rows: of CSV, their cells known), for compression seconds for a gigabyte of CSV; one thread "
+    "rows: of CSV, their cells known), for the zip seconds for a gigabyte of CSV; one thread "
     "each, but for DuckDB."
 )

@@ -16,6 +16,7 @@ LEVELS = {
     "query": 1,
     "observations": 1,
     "ahead": 1,
+    "zips": 1,
     "lake": 2,
     "privacy": 2,
     "formats": 2,

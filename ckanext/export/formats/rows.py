@@ -17,7 +17,6 @@ from ..observations import COLUMNS, Rewritten, borders, codes
 from .times import timestamps
 
 _PIECE = 1024 << 10  # bytes that a piece may have; a batch is written in several
-_MEMORY = pa.system_memory_pool()
 _MOST_PAIRS = 1 << 20  # combinations of two columns that are worth looking at
 
 Cells = tuple[pa.StringArray, np.ndarray]  # distinct cells, and each row's place among them
@@ -54,9 +53,7 @@ class RowWriter:
         rows = max(1, _PIECE // max(1, widest))
         for start in range(0, batch.num_rows, rows):
             chosen = pa.array(places[start : start + rows].reshape(-1))
-            yield self._separated(
-                _data(pc.take(pool, chosen, boundscheck=False, memory_pool=_MEMORY))
-            )
+            yield self._separated(_data(pc.take(pool, chosen, boundscheck=False)))
 
     def _pool(self, batch: pa.RecordBatch) -> tuple[list[pa.StringArray], np.ndarray]:
         """The pool in parts, and a matrix of places in it, a line per row."""

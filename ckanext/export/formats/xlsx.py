@@ -7,18 +7,14 @@ have no addresses, which are optional, and texts stand in their cells, not in a 
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import partial
-from stat import S_IFREG
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from isal import isal_zlib
-from stream_zip import ZIP_32, ZipOverflowError, stream_zip
 
 from ..compute import pc
 from ..errors import ExportError
 from ..observations import COLUMNS, TIMES, distinct_values
+from ..zips import Piece, TooLarge, zipped
 from .base import NOTHING, About, Options, RowFormat, expect_dates
 from .rows import Cell, RowWriter
 from .times import timestamps
@@ -27,8 +23,6 @@ from .xml import content
 
 _MOST_BYTES = 3 << 30  # of a sheet: Excel does not read larger members of a zip
 _NO_TIME = datetime(1980, 1, 1)  # noqa: DTZ001 - a zip's times have no zone; this is its zero
-_MODE = S_IFREG | 0o644
-_CHUNK = 1 << 18
 _ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # what Excel would take for an escaped character
 
 _DAY = 86_400_000  # milliseconds
@@ -48,23 +42,15 @@ class Xlsx(RowFormat):
         super().__init__(options, about)
         self._skeleton = Skeleton(1, about)
 
-    def encode(self, batches: Iterable[pa.RecordBatch]) -> Iterator[memoryview | bytes]:
-        files: Any = (
-            (path, _NO_TIME, _MODE, ZIP_32, pieces) for path, pieces in self._parts(batches)
-        )
-        compressor: Any = partial(isal_zlib.compressobj, 1, isal_zlib.DEFLATED, -15)
+    def encode(self, batches: Iterable[pa.RecordBatch]) -> Iterator[Piece]:
         try:
-            yield from stream_zip(
-                files, chunk_size=_CHUNK, get_compressobj=compressor, extended_timestamps=False
-            )
-        except ZipOverflowError as error:
+            yield from zipped(self._parts(batches), _NO_TIME, zip64=False)
+        except TooLarge as error:
             raise ExportError(
                 "An Excel workbook cannot have more than 4 GiB; ask for fewer days or for Parquet."
             ) from error
 
-    def _parts(
-        self, batches: Iterable[pa.RecordBatch]
-    ) -> Iterator[tuple[str, Iterable[bytes | memoryview]]]:
+    def _parts(self, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, Iterable[Piece]]]:
         """Path → content: as many sheets as the rows need, then what is the same for all."""
         rows, waiting, sheets = self.rows(), _Waiting(batches), 1
         yield self._skeleton.last.path, self._sheet(rows, waiting)
@@ -75,7 +61,7 @@ class Xlsx(RowFormat):
         for path, text in self._skeleton.others().items():
             yield path, [text]
 
-    def _sheet(self, rows: RowWriter, waiting: "_Waiting") -> Iterator[bytes | memoryview]:
+    def _sheet(self, rows: RowWriter, waiting: "_Waiting") -> Iterator[Piece]:
         yield self._skeleton.last.before
         size = 0
         for batch in waiting.take(MOST_ROWS):
