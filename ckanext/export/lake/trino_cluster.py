@@ -6,18 +6,19 @@ from typing import Any
 
 import pyarrow as pa
 import requests
-from sqlalchemy import Select
+from sqlalchemy import Select, literal_column
 from sqlalchemy.engine import URL
 
 from ..errors import TELL, LakeUnavailable, Misconfigured, without_values
 from .base import load_driver
+from .trino_rows import END
 from .trino_segments import TIMEOUT, Segments
 
 _EXTRA = "trino"
 _ATTEMPTS = 2
 _SHOWN = 500  # characters of what the cluster says
 _QUEUE = 60_000  # milliseconds that a cluster may let the export wait for its turn
-_ENCODINGS = ["json+zstd", "json+lz4", "json"]
+_ENCODINGS = ["json+lz4", "json+zstd", "json"]
 
 
 class Cluster:
@@ -57,8 +58,9 @@ class Cluster:
         return [tuple(row.values()) for batch in batches for row in batch.to_pylist()]
 
     def stream(self, statement: Select[Any], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        """The answer, whose columns are texts. Who stops reading ends the query in the cluster."""
-        words = statement.compile(dialect=self._dialect, compile_kwargs={"literal_binds": True})
+        """The answer as `schema` has it. Who stops reading ends the query in the cluster."""
+        ended = statement.add_columns(literal_column(f"'{END}'"))
+        words = ended.compile(dialect=self._dialect, compile_kwargs={"literal_binds": True})
         cursor = self._connection.cursor("segment", stats_callback=self._watch)
         segments = Segments(schema, self._verify, self._own_headers)
         with self._told():

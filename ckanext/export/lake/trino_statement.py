@@ -1,14 +1,17 @@
-"""The one statement that reads observations from Trino: every column as text."""
+"""The one statement that reads observations from Trino: every column as text, but times, which the
+cluster is slow to write and we to read, as microseconds.
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import (
     JSON,
+    BigInteger,
     ColumnElement,
     Select,
     String,
@@ -26,9 +29,9 @@ from ..query import Query, compatible
 from .canonical import Canonical
 
 _TIMESTAMP = re.compile(r"date|timestamp\((\d+)\)( with time zone)?")
-_TIME = pa.timestamp("us")  # in UTC
-_MICROSECONDS = 6  # digits
-_SECONDS = 19  # characters of yyyy-mm-dd hh:mm:ss
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECONDS = 6  # digits of a second
+_TO_MICROSECONDS = 26  # characters of yyyy-mm-dd hh:mm:ss.ffffff
 # Types whose JSON is what people expect; as text 21.5 would be 2.15E1.
 _THROUGH_JSON = ("real", "double", "map(", "array(", "row(")
 
@@ -51,14 +54,15 @@ class Statement:
 
     def select(self, read: Sequence[str], canonical: Canonical, query: Query) -> Select[Any]:
         conditions = self._conditions(canonical, query)
-        columns = [self._as_text(name) for name in read]
+        columns = [
+            self._as_microseconds(name) if self._counts(name) else self._as_text(name)
+            for name in read
+        ]
         return select(*columns).select_from(self._source()).where(*conditions)
 
     def schema_of(self, read: Sequence[str]) -> pa.Schema:
-        """What the texts of these columns stand for."""
-        return pa.schema(
-            [(n, _TIME if _TIMESTAMP.fullmatch(self.types[n]) else TEXT) for n in read]
-        )
+        """What these columns come as."""
+        return pa.schema([(name, self._kind_of(name)) for name in read])
 
     def _source(self) -> Any:
         quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (self.schema, self.table))
@@ -85,10 +89,27 @@ class Statement:
             return self._as_text(kind)
         return func.split_part(self._as_text(canonical.own_name("entity_id")), ".", 1)
 
+    def _kind_of(self, name: str) -> pa.DataType:
+        if self._counts(name):
+            return pa.int64()
+        return pa.string() if _TIMESTAMP.fullmatch(self.types[name]) else TEXT
+
+    def _counts(self, name: str) -> bool:
+        """Whether a column is a time that is a whole number of microseconds."""
+        time = _TIMESTAMP.fullmatch(self.types[name])
+        return bool(time and time[1] and int(time[1]) <= _MICROSECONDS)
+
+    def _as_microseconds(self, name: str) -> ColumnElement[Any]:
+        """Since 1970. Trino has them as a floating number only, which is exact within hours."""
+        own = _column(name)
+        hours = func.date_diff("hour", _literal(_EPOCH, "zone" in self.types[name]), own)
+        rest = func.to_unixtime(func.date_add("hour", -hours, own))
+        return hours * 3_600_000_000 + cast(func.round(rest * 1_000_000), BigInteger)
+
     def _as_text(self, name: str) -> ColumnElement[Any]:
         own, kind = _column(name), self.types[name]
         if time := _TIMESTAMP.fullmatch(kind):
-            return _time_as_text(own, int(time[1] or 0), bool(time[2]))
+            return _time_as_text(own, bool(time[2]))
         if kind == "json":
             return func.json_format(own)
         if kind == "varbinary":
@@ -102,17 +123,10 @@ def _column(name: str) -> ColumnElement[Any]:
     return column(quoted_name(name, True))
 
 
-def _time_as_text(own: ColumnElement[Any], digits: int, zone: bool) -> ColumnElement[Any]:
+def _time_as_text(own: ColumnElement[Any], zone: bool) -> ColumnElement[Any]:
     """In UTC; finer than a microsecond is cut off, which a cast would round."""
-    if zone:
-        local = cast(func.at_timezone(own, "UTC"), String)
-        length = _SECONDS + (digits and digits + 1)
-        own = func.substr(local, 1, length)
-    else:
-        own = cast(own, String)
-    if digits > _MICROSECONDS:
-        own = func.substr(own, 1, _SECONDS + 1 + _MICROSECONDS)
-    return own
+    local = func.at_timezone(own, "UTC") if zone else own
+    return func.substr(cast(local, String), 1, _TO_MICROSECONDS)
 
 
 def _literal(instant: datetime, zone: bool) -> ColumnElement[Any]:
