@@ -1,6 +1,6 @@
 """The counted lake answers every question about a part of it as another engine does."""
 
-from datetime import date
+from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from ckanext.export.lake import open_lake
 from ckanext.export.privacy import Protection
 from ckanext.export.query import Query
 from tests.builders import (
+    NOON,
     in_every_home,
     observation,
     policy,
@@ -164,3 +165,35 @@ def test_days_may_be_to_blame_together_with_others(tmp_path):
 
     query = Query(date_to=date(2022, 6, 30), units=("W",))
     assert cube.why_empty(query) == Emptiness(together=("days", "units"))
+
+
+def test_types_units_and_days_of_too_few_homes_are_not_told(tmp_path):
+    rows = in_every_home(observation(), observation(last_updated=NOON + timedelta(days=1)))
+    few = [
+        observation(entity_id="climate.x", type="climate", unit=None),
+        observation(unit="W"),
+        observation(last_updated=NOON + timedelta(days=2)),
+        observation(last_updated=NOON - timedelta(days=300)),
+    ]
+    write_lake(tmp_path, rows + few)
+
+    assert counted(tmp_path).summary(Query(), min_homes=4) == {
+        "rows": 12,
+        "homes": 4,
+        "first_day": "2022-06-20",
+        "last_day": "2022-06-21",
+        "types": {"sensor": 11},
+        "units": {"°C": 10},
+        "days": {"2022-06-20": 6, "2022-06-21": 4},
+    }
+
+
+def test_many_small_groups_can_be_told_together(tmp_path):
+    rows = in_every_home(observation())
+    rows = [
+        row | {"last_updated": NOON + timedelta(days=number)} for number, row in enumerate(rows)
+    ]
+    found = counted(write_lake(tmp_path, rows)).summary(Query(), min_homes=4)
+
+    assert (found["rows"], found["homes"], found["days"]) == (4, 4, {})
+    assert found["first_day"] is found["last_day"] is None

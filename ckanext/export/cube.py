@@ -57,7 +57,8 @@ class Cube:
     def summary(self, query: Query, min_homes: int) -> dict[str, Any]:
         """Rows, homes, first and last day, and rows per type, unit and UTC day of a selection.
 
-        Raises TooFewHomes, and LakeUnavailable where a time is none of the years 1 to 9999.
+        A type, unit or day of too few homes is not told. Raises TooFewHomes, and LakeUnavailable
+        where a time is none of the years 1 to 9999.
         """
         cells = self._select(query)
         homes = self._homes(cells)
@@ -66,18 +67,16 @@ class Cube:
                 "Too few homes contribute to this selection for their privacy; "
                 "ask for a longer period, more types or more units."
             )
-        rows = self.rows[cells]
-        numbers, places = np.unique(self.days[cells], return_inverse=True)
-        per_day = dict(zip(numbers.tolist(), _sums(places, rows, len(numbers)), strict=True))
+        per_day = self._sums(self.days, cells, min_homes)
         per_day.pop(_NO_DAY, None)
         days = {instant(day * DAY).date().isoformat(): rows for day, rows in per_day.items()}
         return {
-            "rows": int(rows.sum()),
+            "rows": int(self.rows[cells].sum()),
             "homes": homes,
             "first_day": min(days, default=None),
             "last_day": max(days, default=None),
-            "types": _named(self.types, _sums(self.type_codes[cells], rows, len(self.types))),
-            "units": _named(self.units, _sums(self.unit_codes[cells], rows, len(self.units))),
+            "types": _named(self.types, self._sums(self.type_codes, cells, min_homes)),
+            "units": _named(self.units, self._sums(self.unit_codes, cells, min_homes)),
             "days": days,
         }
 
@@ -164,17 +163,25 @@ class Cube:
         together = np.bitwise_or.reduce(self.homes[cells], axis=0)
         return int(np.unpackbits(together).sum())
 
+    def _sums(self, numbers: np.ndarray, cells: np.ndarray, min_homes: int) -> dict[int, int]:
+        """The rows of the cells by their numbers, without those of fewer homes."""
+        order = np.flatnonzero(cells)
+        order = order[np.argsort(numbers[order], kind="stable")]
+        found, starts = np.unique(numbers[order], return_index=True)
+        if not len(found):
+            return {}
+        told = np.full(len(found), True)
+        if min_homes > 1:
+            homes = np.bitwise_or.reduceat(self.homes[order], starts, axis=0)
+            told = np.unpackbits(homes, axis=1).sum(axis=1) >= min_homes
+        sums = np.add.reduceat(self.rows[order], starts)
+        return dict(zip(found[told].tolist(), sums[told].tolist(), strict=True))
 
-def _sums(places: np.ndarray, rows: np.ndarray, size: int) -> list[int]:
-    sums = np.zeros(size, np.int64)
-    np.add.at(sums, places, rows)
-    return sums.tolist()
 
-
-def _named(names: Sequence[str], counts: list[int]) -> dict[str, int]:
-    """What has any, the most first."""
-    pairs = sorted(zip(names, counts, strict=True), key=lambda pair: -pair[1])
-    return {name: rows for name, rows in pairs if rows}
+def _named(names: Sequence[str], sums: dict[int, int]) -> dict[str, int]:
+    """By name, the most first."""
+    pairs = sorted(sums.items(), key=lambda pair: -pair[1])
+    return {names[number]: rows for number, rows in pairs}
 
 
 class _Counter:

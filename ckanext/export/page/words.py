@@ -53,6 +53,8 @@ def why_empty(emptiness: Emptiness, query: Query, everything: dict[str, Any]) ->
 
 
 def _alone(name: str, query: Query, everything: dict[str, Any]) -> str:
+    if name == "days" and not everything["first_day"]:
+        return _("No observation matches these filters.")
     if name == "days":
         return _(
             "There is no observation in these days; there are some from {first} to {last}."
