@@ -122,6 +122,29 @@ def test_a_home_that_is_a_part_of_another_hides_only_its_own_name():
     assert len({row["home"] for row in protect(*rows)}) == 3
 
 
+@pytest.mark.parametrize("mode", ["known", "checked"])
+def test_twenty_thousand_homes_of_one_batch_are_found_in_their_own_texts(mode):
+    """Which takes minutes if every home is looked for in every text."""
+    homes = [f"{number}-villa" for number in range(10_000, 30_000)]
+    rows = [
+        observation(
+            home=home,
+            entity_id=f"sensor.{home.replace('-', '_')}_power",
+            state=f"{homes[place - place % 2]} speaks",  # of itself or of another
+            attributes=f'{{"device_class":"of {home}"}}',
+        )
+        for place, home in enumerate(homes)
+    ]
+    batch = canonical(rows)
+    (left,) = Protection(policy(**DEFAULTS | {"text_mode": mode})).protect([batch])
+
+    assert not any(re.search("[a-z]_power", name) for name in left.column("entity_id").to_pylist())
+    assert set(left.column("attributes").to_pylist()) == {"{}"}
+    states = left.column("state").to_pylist()
+    assert states[0] is None
+    assert states[1] == (None if mode == "known" else f"{homes[0]} speaks")
+
+
 def test_the_number_of_a_home_is_no_state_of_it_but_a_measured_number_is():
     rows = [
         observation(home=home, state="10021", unit=unit, attributes="{}")

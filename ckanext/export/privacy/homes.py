@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import repeat
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,8 @@ import pyarrow as pa
 from ..observations import codes, compact, distinct_values
 
 _SHORTEST = 3  # characters of a home's id that can be recognized in another text
-_REMEMBERED = 10_000  # homes whose spellings are kept
+_REMEMBERED = 100_000  # homes whose spellings are kept
+_SEARCHED = 1 << 25  # letters that are looked at for the names of all homes
 # Letters that Unicode does not take apart, as the ids of entities write them.
 _LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ħ": "h"}
@@ -32,26 +34,38 @@ class OwnHome:
     ) -> np.ndarray | None:
         """True for such rows; None where there is none. `said`: the column's distinct texts,
         with only those of their letters that count (`spelled`)."""
-        everything = "\n".join(said)
-        found = [
-            (place, name)
-            for place, home in enumerate(distinct_values(homes))
-            for name in self._spellings(home or "")
-            if len(name) >= _SHORTEST and name in everything
-        ]
-        if not found:
+        names = [self._names(home or "") for home in distinct_values(homes)]
+        rows = _rows_of(names, codes(homes), "\n".join(said))
+        if not len(rows):
             return None
-        mask, home_places, places = np.full(len(column), False), codes(homes), codes(column)
-        for home, name in found:
-            naming = np.array([*(name in text for text in said), False])
-            mask |= (home_places == home) & naming[places]
-        return mask
+        # Of many homes each has few texts: only about pairs that are there need be asked.
+        texts = [*said, ""]
+        pairs = codes(homes)[rows].astype(np.int64) * len(texts) + codes(column)[rows]
+        pairs, inverse = np.unique(pairs, return_inverse=True)
+        naming = [
+            any(name in texts[place] for name in names[home])
+            for home, place in map(divmod, pairs.tolist(), repeat(len(texts)))
+        ]
+        mask = np.full(len(column), False)
+        mask[rows] = np.array(naming)[inverse]
+        return mask if mask.any() else None
+
+    def _names(self, home: str) -> list[str]:
+        return [name for name in self._spellings(home) if len(name) >= _SHORTEST]
 
     def numbers(self, homes: pa.DictionaryArray) -> dict[str, int]:
         """Ids of homes that are numbers → their places."""
         pairs = enumerate(distinct_values(homes))
-        names = [(name, place) for place, home in pairs for name in self._spellings(home or "")]
-        return {name: place for name, place in names if name.isdecimal() and len(name) > 2}
+        names = [(name, place) for place, home in pairs for name in self._names(home or "")]
+        return {name: place for name, place in names if name.isdecimal()}
+
+
+def _rows_of(names: list[list[str]], homes: np.ndarray, everything: str) -> np.ndarray:
+    """The rows of homes whose names are in any text; all rows where that takes long to find out."""
+    if len(names) * len(everything) > _SEARCHED:
+        return np.arange(len(homes))
+    found = np.array([any(name in everything for name in of_home) for of_home in names])
+    return np.flatnonzero(found[homes]) if found.any() else np.arange(0)
 
 
 def hidden(
