@@ -34,7 +34,7 @@ class OwnHome:
     ) -> np.ndarray | None:
         """True for such rows; None where there is none. `said`: the column's distinct texts,
         with only those of their letters that count (`spelled`)."""
-        names = [self._names(home or "") for home in distinct_values(homes)]
+        names = [self._names(home or "") for home in [*distinct_values(homes), None]]
         rows = _rows_of(names, codes(homes), "\n".join(said))
         if not len(rows):
             return None
