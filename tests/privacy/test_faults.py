@@ -3,6 +3,7 @@
 import io
 import zipfile
 from dataclasses import replace
+from datetime import timedelta
 
 import pyarrow as pa
 import pytest
@@ -13,7 +14,15 @@ from ckanext.export.export import Export
 from ckanext.export.lake import open_lake
 from ckanext.export.query import Query
 from ckanext.export.summary import summarize
-from tests.builders import HOMES, observation, order, policy, write_lake
+from tests.builders import (
+    HOMES,
+    NOON,
+    in_every_home,
+    observation,
+    order,
+    policy,
+    write_lake,
+)
 from tests.privacy.defaults import DEFAULTS
 
 NAME = "Quillfeather"
@@ -124,14 +133,26 @@ def test_a_fault_later_cuts_the_zip(tmp_path, monkeypatch, caplog, rule):
         zipfile.ZipFile(io.BytesIO(b"".join(pieces)))
 
 
+@pytest.mark.parametrize("late", [False, True])
 def test_a_fault_where_homes_are_counted_ends_the_export_before_its_first_byte(
-    tmp_path, monkeypatch
+    tmp_path, monkeypatch, caplog, late
 ):
-    lake = open_lake(str(write_lake(tmp_path, [observation(home=home) for home in HOMES])))
-    monkeypatch.setattr(export, "count_values", lambda column: 1 / 0)
+    rows = in_every_home(observation(), observation(last_updated=NOON + timedelta(days=1)))
+    lake = open_lake(str(write_lake(tmp_path, rows)))  # of a file and a batch for each day
+    works, batches = export.count_values, list[str]()
 
-    with pytest.raises(ZeroDivisionError):
-        Export(lake, order("csv", policy=replace(strict(), min_homes=2)))
+    def broken(column):
+        batches.append(str(column))
+        if len(batches) > late:
+            raise ValueError(NAME)
+        return works(column)
+
+    monkeypatch.setattr(export, "count_values", broken)
+
+    with pytest.raises(PrivacyFailed) as caught:
+        Export(lake, order("csv", policy=replace(strict(), min_homes=5)))
+    assert caught.value.status == 500
+    assert NAME not in caught.value.explain() + caplog.text
 
 
 def strict(rule=""):

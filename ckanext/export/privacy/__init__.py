@@ -1,7 +1,7 @@
 """What may leave the lake: the rules, and the step that applies them."""
 
 from .policy import Policy
-from .protection import Protection
+from .protection import Protection, fail_closed
 from .sentences import about, in_words, types_in_words
 
-__all__ = ["Policy", "Protection", "about", "in_words", "types_in_words"]
+__all__ = ["Policy", "Protection", "about", "fail_closed", "in_words", "types_in_words"]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from pathlib import Path
 from traceback import extract_tb
@@ -77,11 +78,9 @@ class Protection:
         """The batches as they may leave. Columns that a batch lacks are not needed: but a state
         is judged by its entity, unit and attributes, and leaves only together with them."""
         for batch in batches:
-            try:
+            with fail_closed():
                 kept = self._kept(batch)
                 changed = self._changed(kept) if kept.num_rows else None
-            except Exception as error:
-                raise _failed(error) from None  # whose words may hold what must not leave
             if changed:
                 yield changed
 
@@ -184,12 +183,17 @@ def _bare(numbers: pa.StringArray) -> pa.StringArray:
     return pc.replace_substring_regex(numbers, r"\A[+-]?0*([0-9]+?)([.]0*)?\z", r"\1")
 
 
-def _failed(error: Exception) -> PrivacyFailed:
-    at = extract_tb(error.__traceback__)[-1]
-    return PrivacyFailed(
-        f"A privacy rule failed, so nothing more leaves the data lake; {TELL}",
-        inside=f"{type(error).__name__} in {at.name}, {Path(at.filename).name}:{at.lineno}",
-    )
+@contextmanager
+def fail_closed() -> Generator[None, None, None]:
+    """A rule at work: its fault is PrivacyFailed, without words that may hold what must not leave."""
+    try:
+        yield
+    except Exception as error:
+        at = extract_tb(error.__traceback__)[-1]
+        raise PrivacyFailed(
+            f"A privacy rule failed, so nothing more leaves the data lake; {TELL}",
+            inside=f"{type(error).__name__} in {at.name}, {Path(at.filename).name}:{at.lineno}",
+        ) from None
 
 
 def _matches(column: pa.DictionaryArray, pattern: str) -> np.ndarray:
