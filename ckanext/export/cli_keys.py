@@ -81,7 +81,11 @@ def _forget(home: str, background: bool) -> bool:
     click.echo(f"Published files to make again or to withdraw: {done.published}")
     failed = bool(done.job) and not _renew(done.job.id, background)
     if forgetting.is_in_lake(orders.lake(), home, _PATIENCE) is False:
-        click.echo("The lake has no observation of this home: is its id right?", err=True)
+        click.echo(
+            "The lake has no observation of this home: is its id right? It is the lake's own, "
+            "not a pseudonym.",
+            err=True,
+        )
     return failed
 
 

@@ -273,6 +273,14 @@ class TestPrepared:
         monkeypatch.undo()
         assert prepare.purge() == 1
 
+    def test_no_job_tells_when_somebody_was_forgotten(self, prepared, chief, forget, run_jobs):
+        before = shown(prepared, chief)["result"]
+        forget()
+        after = act("export_prepare", chief, formats="csv")
+        run_jobs()
+
+        assert before.keys() == shown(after, chief)["result"].keys() == {"file"}
+
     def test_one_that_runs_meanwhile_is_not_handed_out(
         self, app, chief, forget, run_jobs, monkeypatch
     ):

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 _MOST = 100  # jobs in a list
 _FLAGS = ("changed",)
+_INTERNAL = ("forgotten",)  # of a result: would tell when somebody wanted to be forgotten
 
 
 def export_publish(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
@@ -209,7 +210,8 @@ def dictize(job: Job) -> dict[str, Any]:
     }
     times = {name: getattr(job, name) for name in ("created", "started", "ended")}
     shown |= {name: time.isoformat() if time else None for name, time in times.items()}
-    shown |= {"user": owner.name if owner else None, "asked": job.asked, "result": job.result}
+    result = {name: value for name, value in job.result.items() if name not in _INTERNAL}
+    shown |= {"user": owner.name if owner else None, "asked": job.asked, "result": result}
     file, until = prepare.kept_file(job), prepare.expires(job)
     if file and until:
         shown |= {
