@@ -40,7 +40,8 @@ RULES = {
     "attributes": (privacy.attributes.Judge, "member"),
     "homes in texts": (privacy.homes.OwnHome, "rows"),
     "homes that are numbers": (privacy.homes.OwnHome, "numbers"),
-    "times": (privacy.protection.Protection, "_coarse"),
+    "times": (privacy.protection, "coarse"),
+    "order": (privacy.protection, "mixed"),
 }
 ALL = sorted(RULES)
 COUNTED = {
@@ -52,6 +53,7 @@ COUNTED = {
     "homes in texts",
     "homes that are numbers",
     "times",
+    "order",
 }
 FIRST = 8192  # rows of the first batch
 
@@ -72,9 +74,10 @@ def break_rule(monkeypatch, rule, late):
 
 
 def largest(given):
-    """Rows of the largest column among a function's arguments."""
+    """Rows of the largest column or batch among a function's arguments."""
     columns = [c for g in given for c in (g.values() if isinstance(g, dict) else [g])]
-    return max((len(column) for column in columns if isinstance(column, pa.Array)), default=0)
+    arrays = (pa.Array, pa.RecordBatch)
+    return max((len(column) for column in columns if isinstance(column, arrays)), default=0)
 
 
 def lake_with_a_late_row(folder):

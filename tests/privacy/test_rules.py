@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pyarrow as pa
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from ckanext.export.errors import EmptyDataset
 from ckanext.export.privacy import Protection
 from ckanext.export.query import Query
-from tests.builders import HOMES, canonical, observation, policy
+from tests.builders import HOMES, NOON, canonical, observation, policy
 
 
 def protect(*rows, **changes):
@@ -304,3 +305,49 @@ def test_a_query_is_narrowed_to_the_allowed_types():
 def test_a_query_for_private_types_alone_leaves_nothing():
     with pytest.raises(EmptyDataset):
         policy().narrow(Query(types=("person", "zone")))
+
+
+@pytest.mark.parametrize("step", ["minute", "hour"])
+def test_coarse_times_leave_nothing_of_the_order_of_a_step(step):
+    """Neither the rows nor the dictionaries, which some formats write as they are."""
+    seconds = {"minute": 1, "hour": 60}[step]
+    rows = [
+        observation(
+            home=HOMES[number % 4],
+            entity_id=f"sensor.{'motion' if number % 5 else 'power'}",
+            state=str(number * 37 % 60),
+            attributes=f'{{"brightness":{number * 7 % 60}}}',
+            last_changed=NOON + timedelta(seconds=number * seconds),
+            last_updated=NOON + timedelta(seconds=number * seconds),
+        )
+        for number in range(60)
+    ]
+    (forth,) = Protection(policy(time_step=step)).protect([canonical(rows)])
+    (back,) = Protection(policy(time_step=step)).protect([canonical(rows[::-1])])
+
+    assert len(set(forth.column("last_updated").to_pylist())) == 1
+    assert forth.equals(back)
+    for there, here in zip(forth.columns, back.columns, strict=True):
+        if pa.types.is_dictionary(there.type):
+            assert there.dictionary.equals(here.dictionary)
+
+
+def test_coarse_times_keep_all_observations_and_the_order_of_steps():
+    rows = [
+        observation(state=str(number), last_updated=NOON + timedelta(seconds=25 * number))
+        for number in range(50)
+    ] + [observation(state=None, last_updated=None, unit=None)]
+    found = protect(*rows, time_step="minute")
+
+    assert len(found) == 51
+    minutes = [row["last_updated"] for row in found if row["last_updated"]]
+    assert minutes == sorted(minutes)
+    for row in rows[:50]:
+        minute = row["last_updated"].replace(second=0)
+        assert any(r["last_updated"] == minute and r["state"] == row["state"] for r in found)
+
+
+def test_exact_times_keep_the_order_of_the_lake():
+    rows = [observation(state=str(number * 37 % 60)) for number in range(60)]
+
+    assert [row["state"] for row in protect(*rows)] == [row["state"] for row in rows]

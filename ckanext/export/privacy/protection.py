@@ -30,6 +30,7 @@ from .homes import OwnHome, hidden, spelled
 from .policy import TIMES as STEPS
 from .policy import Policy
 from .states import LONG_NUMBER, SHORT_NUMBER, is_number, publishable
+from .times import coarse, mixed
 from .vocabulary import listed
 
 _REMEMBERED = 10_000  # homes and entities of which it is known whether they stay in the lake
@@ -49,6 +50,7 @@ class Protection:
     def __init__(self, policy: Policy) -> None:
         self.withheld: Counter[str] = Counter()
         self._policy = policy
+        self._step = STEPS[policy.time_step]
         self._entities = Entities(policy)
         allowed = frozenset(policy.types)
         forgets = lru_cache(_REMEMBERED)(policy.forgets)
@@ -100,11 +102,12 @@ class Protection:
             arrays["state"] = _nulled(arrays["state"], self._personal_states(given, arrays))
         for name in _COUNTED & given.keys():
             self.withheld[name] += arrays[name].null_count - given[name].null_count
-        return pa.record_batch(list(arrays.values()), schema=batch.schema)
+        changed = pa.record_batch(list(arrays.values()), schema=batch.schema)
+        return changed if self._step == 1 else mixed(changed)
 
     def _rewritten(self, name: str, column: pa.Array) -> pa.Array:
         if name in TIMES:
-            return self._coarse(column)
+            return column if self._step == 1 else coarse(column, self._step)
         column = compact(column)  # what has been filtered out must not leave in a dictionary
         if name not in self._rewrite:
             return column
@@ -113,14 +116,6 @@ class Protection:
             changed = pc.not_equal(answers[:-1], column.dictionary).to_numpy(zero_copy_only=False)
             self.withheld[name] += int(np.append(changed, False)[codes(column)].sum())
         return replaced(column, answers)
-
-    def _coarse(self, times: pa.TimestampArray) -> pa.TimestampArray:
-        step = STEPS[self._policy.time_step]
-        if step == 1:
-            return times
-        instants = times.cast(pa.int64()).fill_null(0).to_numpy() // step * step
-        mask = times.is_null().to_numpy(zero_copy_only=False)
-        return pa.array(instants, pa.int64(), mask=mask).cast(times.type)
 
     def _personal_states(
         self, given: dict[str, pa.Array], arrays: dict[str, pa.Array]
