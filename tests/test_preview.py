@@ -45,6 +45,13 @@ def test_the_first_rows_are_those_of_the_export(tmp_path, query):
     assert found.rows == rows[:10]
 
 
+def test_they_are_so_where_times_are_cut_and_rows_are_mixed(tmp_path):
+    write_large_day(tmp_path, "2022-06-20", 20_000)
+    _, *rows = exported(tmp_path, policy=policy(time_step="hour"))
+
+    assert seen(tmp_path, time_step="hour").rows == rows[:10]
+
+
 def test_nothing_private_is_in_it(tmp_path):
     rows = in_every_home(
         observation(state="anna@example.org"), observation(entity_id="person.anna", type="person")

@@ -15,6 +15,7 @@ from .formats import Format
 from .formats.base import Options
 from .formats.csv import Csv
 from .lake import Lake
+from .observations import regroup
 from .privacy import Policy, Protection
 from .query import Query
 
@@ -52,7 +53,10 @@ def preview(
     most = min(_SAMPLE, _WRITTEN // len(formats))
     with lake.scan(policy.narrow(query)) as scan:
         expect_homes(scan, policy)
-        sample = list(_soon(_first(Protection(policy).protect(scan.batches()), most)))
+        batches = scan.batches()
+        if policy.time_step != "exact":  # then rows are mixed, in the batches of an export
+            batches = regroup(batches)
+        sample = list(_soon(_first(Protection(policy).protect(batches), most)))
     if not sample:
         raise EmptyDataset("No observation matches these filters.")
     header, *rows = _cells(_first(sample, SHOWN), formats, options)
