@@ -180,7 +180,7 @@ def _bare(numbers: pa.StringArray) -> pa.StringArray:
 
 @contextmanager
 def fail_closed() -> Generator[None, None, None]:
-    """A rule at work: its fault is PrivacyFailed, without words that may hold what must not leave."""
+    """A rule at work: its fault is PrivacyFailed, without words that may hold a secret."""
     try:
         yield
     except Exception as error:
