@@ -242,6 +242,59 @@ def test_attributes_let_nothing_through(text):
     assert "Ana" not in left
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"rgb_color":[9,1,2,3,4,5,6,7,8]}',
+        '{"rgb_color":[[91,234],[56,78],[1,2]]}',
+        '{"temperature":"41.15794"}',
+        '{"temperature":"4.1157e1"}',
+        '{"temperature":["351912345678"]}',
+    ],
+)
+@pytest.mark.parametrize("mode", ["known", "checked"])
+def test_numbers_in_lists_and_texts_are_no_address_of_somebody(text, mode):
+    assert one(attributes=text, text_mode=mode)["attributes"] == "{}"
+
+
+def test_a_colour_and_short_numbers_leave():
+    colour = (
+        '{"rgb_color":[255,180,107],"hvac_modes":["off","heat","cool","auto","dry","fan_only"]}'
+    )
+
+    assert one(attributes=colour)["attributes"] == colour
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mail ana%40example.org",
+        "ana&#64;example.org",
+        "ana&commat;example.org",
+        "http%3A%2F%2Fana",
+        "www.ana.example",
+        "at 41.1579",
+        " 41.1579",
+        "41,1579 N",
+        "ana\u200b@\u200bexample.org",
+        "my villa%2Danna",
+    ],
+)
+@pytest.mark.parametrize("where", ["state", "attributes"])
+def test_no_code_of_the_web_hides_an_identifier(text, where):
+    told = json.dumps({"device_class": text}) if where == "attributes" else text
+    (row,) = protect(
+        observation(home="villa-anna", unit=None, **{"attributes": "{}"} | {where: told}),
+        text_mode="checked",
+    )
+
+    assert row[where] in (None, "{}")
+
+
+def test_an_empty_id_is_no_home():
+    assert protect(observation(home="")) == []
+
+
 def test_what_a_filter_left_out_is_in_no_dictionary():
     rows = [
         observation(),

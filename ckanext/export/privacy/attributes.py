@@ -12,9 +12,10 @@ from ..compute import pc
 from ..observations import Rewritten, codes, each
 from .members import Cut, cut
 from .policy import Policy
-from .states import SHORT_NUMBER
+from .states import SHORT_NUMBER, is_number
 
 _DEEPEST = 4  # lists and objects in each other: nothing that Home Assistant records has more
+_NUMBERS = 5  # of a list: a colour has no more, and more may spell anything
 _SHORT = re.compile(SHORT_NUMBER)
 _REMEMBERED = 4096  # values, of which the same few come again and again
 _AT_ONCE = 1 << 20  # bytes of texts; cutting takes ten times as many
@@ -85,12 +86,15 @@ class Judge:
     def _kept(self, value: Any, depth: int) -> Any:
         """A list leaves whole or not at all, because places in it have a meaning."""
         if isinstance(value, str):
-            return value if self._knows(value) else _WITHHELD
+            short = not is_number(value) or _SHORT.fullmatch(value)
+            return value if short and self._knows(value) else _WITHHELD
         if depth >= _DEEPEST:
             return _WITHHELD
         if isinstance(value, list):
             items = [self._kept(item, depth + 1) for item in value]
-            return _WITHHELD if any(item is _WITHHELD for item in items) else items
+            if any(item is _WITHHELD for item in items) or _numbers(value) > _NUMBERS:
+                return _WITHHELD
+            return items
         if isinstance(value, dict):
             kept = {n: self._kept(item, depth + 1) for n, item in value.items() if n in self._names}
             kept = {name: item for name, item in kept.items() if item is not _WITHHELD}
@@ -98,6 +102,10 @@ class Judge:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return value if _SHORT.fullmatch(repr(value)) else _WITHHELD
         return value
+
+
+def _numbers(items: list[Any]) -> int:
+    return sum(_numbers(i) if isinstance(i, list) else not isinstance(i, str) for i in items)
 
 
 def _json_object(text: str) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..observations import codes, compact, distinct_values
+from .identifiers import decoded
 
 _SHORTEST = 3  # characters of a home's id that can be recognized in another text
 _REMEMBERED = 100_000  # homes whose spellings are kept
@@ -81,7 +82,7 @@ def hidden(
 
 def spelled(text: str) -> str:
     """All spellings of a text, in which the spellings of a name can be looked for."""
-    return " ".join(spellings(text))
+    return " ".join(spellings(decoded(text)))
 
 
 def spellings(text: str) -> tuple[str, ...]:

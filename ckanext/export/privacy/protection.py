@@ -55,7 +55,7 @@ class Protection:
         allowed = frozenset(policy.types)
         forgets = lru_cache(_REMEMBERED)(policy.forgets)
         self._keep: dict[str, Distinct] = {
-            "home": Distinct(lambda home: home is not None and not forgets(home)),
+            "home": Distinct(lambda home: bool(home) and not forgets(home or "")),
             "entity_id": Distinct(lambda entity: producer_type(entity) in allowed),
             "type": Distinct(lambda kind: kind in allowed),
         }
