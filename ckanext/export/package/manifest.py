@@ -52,8 +52,9 @@ def manifest(contents: Contents, members: Iterable[Member], software: str) -> di
 
 
 def _withheld(contents: Contents) -> dict[str, Any]:
-    """By rule: the columns that it looks at, and how many rows and values it withheld or changed;
-    null where nobody has counted, because such rows are never read or all values are changed."""
+    """By rule: the columns that it looks at, how many rows it withheld, and how many values of
+    these columns it withheld or changed, all attributes of an observation being one; null where
+    nobody has counted, because such rows are never read or all values are changed."""
     policy, counted = contents.policy, contents.withheld
     exact = policy.time_step == "exact"
     rules = {

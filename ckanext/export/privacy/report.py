@@ -101,7 +101,10 @@ class _Findings:
         )
         yield f"a second look: {self._identifying:,} states hold an identifier"
         yield f"units: {withheld['unit']:,} are withheld"
-        yield f"attributes: {withheld['attributes']:,} observations leave with fewer"
+        yield (
+            f"attributes: {withheld['attributes']:,} observations leave with fewer; names that are "
+            f"not allowed stand in them {self._keys.total():,} times"
+        )
         yield from _ranked("  key", self._keys)
         yield f"times: {policy.time_step}"
         few = 0 < len(self._leaving) < policy.min_homes
