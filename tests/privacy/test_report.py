@@ -36,7 +36,7 @@ def test_every_rule_says_how_much_it_withholds():
         "  pattern sensor.*_*_*: 1",
         "a second look: 1 states hold an identifier",
         "units: 1 are withheld",
-        "attributes: 4 observations leave with fewer; names that are not allowed stand in them "
+        "attributes: 3 observations leave with fewer; names that are not allowed stand in them "
         "4 times",
         "  key friendly_name: 3",
         "  key alias: 1",
