@@ -14,8 +14,8 @@ from ckan.lib.files import exc
 from flask import Response
 from werkzeug.datastructures import FileStorage
 
-from . import config, keys, orders, recent
-from .errors import TELL, EmptyDataset, ExportError, Misconfigured
+from . import config, counted, keys, orders, recent
+from .errors import TELL, ExportError, Misconfigured
 from .export import Export
 from .formats import find_formats
 from .model import Job
@@ -23,7 +23,6 @@ from .model.job import COMPLETE, PREPARE
 from .package.contents import stem
 from .progress import Progress
 from .query import PARAMETERS, Query
-from .summary import summarize
 
 log = logging.getLogger(__name__)
 
@@ -71,14 +70,11 @@ def run(job: Job, progress: Progress) -> dict[str, Any]:
     query, kinds = Query.parse(job.asked["query"]), find_formats(job.asked["formats"])
     owner = model.Session.get_one(model.User, job.user_id)
     tk.check_access("export_observations", {"user": owner.name}, {})
-    lake, policy = orders.lake(), orders.policy()
-    told = summarize(lake, policy, query)
-    if not told["rows"]:
-        raise EmptyDataset("No observation matches these filters.")
+    expected = counted.estimate(query)
     order = orders.order(query, kinds, owner.name, occasion="prepare")
     with TemporaryFile(prefix="ckan-export-") as spool:
-        exported = Export(lake, order, report=recent.note)
-        for piece in progress.watch(exported, told["rows"], len(kinds)):
+        exported = Export(orders.lake(), order, report=recent.note)
+        for piece in progress.watch(exported, expected, len(kinds)):
             spool.write(piece)
         progress.tell(1, now=True)
         spool.seek(0)

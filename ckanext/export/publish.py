@@ -8,7 +8,7 @@ from typing import Any
 import ckantoolkit as tk
 from ckan import model
 
-from . import config, orders, publication, recent
+from . import config, counted, orders, publication, recent
 from .edition import edition, month
 from .errors import EmptyDataset, ExportError, TooFewHomes
 from .export import Export, Order
@@ -19,7 +19,6 @@ from .package.contents import Contents
 from .package.folder import files_in
 from .progress import Progress
 from .query import PARAMETERS, Query
-from .summary import summarize
 from .withdrawal import withdraw
 
 _MEGABYTE = 1 << 20
@@ -30,15 +29,12 @@ def run(job: Job, progress: Progress) -> dict[str, Any]:
     """Publishes what the job asks for; the answer says what has become of each edition."""
     asked = job.asked
     query = Query.parse(asked["query"])
-    told = summarize(orders.lake(), orders.policy(), query)
-    if not told["rows"]:
-        raise EmptyDataset("No observation matches these filters.")
     user = model.Session.get_one(model.User, job.user_id).name
     work = Publisher(user, asked["dataset"], asked["formats"], progress)
     if asked["changed"]:
-        editions = list(work.changed_months(query, told["days"]))
+        editions = list(work.changed_months(query))
     else:
-        editions = [work.publish(query, told["rows"])]
+        editions = [work.publish(query, counted.estimate(query))]
     return {"dataset": work.dataset_id, "editions": editions}
 
 
@@ -53,10 +49,13 @@ class Publisher:
         self._progress = progress
         self.dataset_id = publication.id_of(dataset)
 
-    def changed_months(self, query: Query, days: dict[str, int]) -> Iterator[Publication]:
+    def changed_months(self, query: Query) -> Iterator[Publication]:
         """Every month that the lake has, published again where its data are other ones."""
         months: dict[str, int] = {}
-        for day, rows in days.items():
+        told = counted.exact(query)
+        if not told["rows"]:
+            raise EmptyDataset("No observation matches these filters.")
+        for day, rows in told["days"].items():
             months[day[:7]] = months.get(day[:7], 0) + rows
         done, total = 0, sum(months.values())
         for name, rows in months.items():

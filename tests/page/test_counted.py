@@ -1,6 +1,7 @@
 """The lake is counted once, and again when that is needed."""
 
 import threading
+from datetime import date
 
 import ckantoolkit as tk
 import pytest
@@ -10,6 +11,7 @@ from ckan.tests.helpers import call_action
 from ckanext.export import config, counted
 from ckanext.export.errors import LakeUnavailable, TooManyExports
 from ckanext.export.lake.files import FileLake, FileScan
+from ckanext.export.query import Query
 from ckanext.export.slots import Slot, site_key
 from tests.builders import garble, in_every_home, observation, write_lake, write_large_day
 
@@ -75,6 +77,29 @@ def test_a_version_that_is_known_is_not_counted_again(lake, versions):
         forget(lake)
     assert versions.counted == 1
     add_day(lake, 25)
+    assert rows() == 64
+    assert versions.counted == 2
+
+
+def test_a_job_s_percent_needs_no_counting(lake, versions):
+    assert rows() == 60
+    forget(lake)
+    add_day(lake, 25)
+
+    assert counted.estimate(Query()) == 60
+    assert versions.counted == 1
+    assert counted.estimate(Query(date_from=date(2022, 6, 25))) == 4  # was not there then
+    assert versions.counted == 2
+
+
+def test_who_may_miss_nothing_learns_what_came_a_moment_ago(lake, versions):
+    assert rows() == 60
+    assert counted.exact(Query())["rows"] == 60
+    assert versions.counted == 1
+    add_day(lake, 25)
+
+    assert rows() == 60
+    assert counted.exact(Query())["rows"] == 64
     assert rows() == 64
     assert versions.counted == 2
 

@@ -224,7 +224,8 @@ def test_a_file_that_the_portal_would_not_take_is_told_before_it_is_uploaded(
     ("asked", "says"),
     [
         ({"month": "2030-01"}, "No observation"),
-        ({"types": "person"}, "No observation"),
+        ({"types": "person"}, "None of the producer types"),
+        ({"month": "2030-01", "changed": True}, "No observation"),
     ],
 )
 def test_what_publishes_nothing_says_so(publish, asked, says):
@@ -294,6 +295,14 @@ def test_changed_passes_over_what_it_need_not_read_and_finds_what_came_late(
     write_file(lake / "date=2022-06-20" / "a.parquet", late)
     assert outcomes(publish(changed=True)) == {"2022-06": "updated", "2022-07": "unchanged"}
     assert made == ["2022-06-01"]
+
+
+def test_changed_finds_a_month_that_visitors_are_not_told_of_yet(publish, lake):
+    assert call_action("export_summary_show")["last_day"] == "2022-06-22"
+    write_lake(lake, two_months())
+    assert call_action("export_summary_show")["last_day"] == "2022-06-22"
+
+    assert outcomes(publish(changed=True)) == {"2022-06": "created", "2022-07": "updated"}
 
 
 def test_changed_sees_other_states_in_as_many_rows(publish, lake):
