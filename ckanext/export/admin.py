@@ -86,7 +86,7 @@ def _lake() -> dict[str, Any]:
         return {"reachable": True, "error": "; ".join(error.error_summary.values())}
     return {
         "reachable": True,
-        "facts": inspection.facts,
+        "facts": {tk._(n): tk._(told) if told else "–" for n, told in inspection.facts.items()},
         "problems": inspection.problems[:10],
         "rows": told["rows"],
         "homes": told["homes"],

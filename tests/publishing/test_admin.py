@@ -42,6 +42,14 @@ def test_it_tells_about_the_lake(app, chief):
     assert "Last observation 2022-06-22" in told
 
 
+def test_it_tells_so_in_the_administrator_s_language(app, chief):
+    answer = app.get("/pt_PT/ckan-admin/export/lake", headers={"Authorization": chief["token"]})
+
+    told = words(answer.body)
+    assert "tipo Parquet files" in told
+    assert "colunas derivadas nenhuma" in told
+
+
 def test_a_lake_that_cannot_be_reached_is_told_in_words(app, chief, ckan_config, tmp_path):
     ckan_config["ckanext.export.lake.url"] = str(tmp_path / "nowhere")
 
@@ -78,7 +86,7 @@ def test_publishing_by_its_form(app, chief, run_jobs):
     told = words(page(app, chief))
     assert "Publication CSV · 2022-06-01 – 2022-06-30 · smart-home-observations" in told
     assert "Complete (100 %) 60" in told
-    assert "publish: csv · 2022-06-01 – 2022-06-30 60" in told
+    assert "Publication: CSV · 2022-06-01 – 2022-06-30 60" in told
 
 
 def test_a_mistake_in_its_form_is_told(app, chief):

@@ -31,9 +31,6 @@ SELECT (SELECT relkind IN ('r', 'p', 'm') FROM pg_class WHERE oid = to_regclass(
 """
 
 
-_AS_STORED = "as stored; parts of it that the server sorts in about a second are sorted"
-
-
 class PostgreSqlLake(Lake):
     """Observations as rows of a table, every export on a connection of its own."""
 
@@ -68,9 +65,13 @@ class PostgreSqlLake(Lake):
         }
         if not problems:
             time = columns.own_name("last_updated")
-            facts[f"index on {time}"] = _index(transaction, table, time)
+            facts["index on last_updated"] = _index(transaction, table, time)
             ordered = PostgreSqlScan(transaction, table, self.columns, Query()).ordered
-            facts["order of an export"] = "sorted" if ordered else _AS_STORED
+            facts["order of an export"] = (
+                "sorted"
+                if ordered
+                else "as stored; parts of it that the server sorts in about a second are sorted"
+            )
         return Inspection(facts, problems)
 
 

@@ -62,7 +62,7 @@ def export_job_show(context: Any, data_dict: dict[str, Any]) -> Any:
     job, user = Job.get(data_dict["id"]), model.User.get(context["user"])
     if job and user and job.user_id == user.id:
         return {"success": True}
-    return {"success": False, "msg": "Only its owner may see this job."}
+    return {"success": False, "msg": tk._("Only its owner may see this job.")}
 
 
 def export_job_cancel(context: Any, data_dict: dict[str, Any]) -> Any:

@@ -154,7 +154,7 @@ def _start(context: Any, kind: str, asked: dict[str, Any]) -> dict[str, Any]:
 def current_user(context: Any) -> model.User:
     found = model.User.get(context["user"])
     if found is None:
-        raise tk.NotAuthorized("Log in to use jobs.")
+        raise tk.NotAuthorized(tk._("Log in to prepare exports and to see them."))
     return found
 
 

@@ -1,16 +1,45 @@
-"""Finds the formats' descriptions for the message catalogue (`pyproject.toml` names this)."""
+"""Finds texts of rooms that know no languages, for the message catalogue (`pyproject.toml` names
+these functions): the formats' descriptions, and what a lake tells of itself."""
 
 import ast
 from collections.abc import Iterator
 from typing import IO, Any
 
+Message = tuple[int, None, str, list[str]]
+
 
 def extract_descriptions(
     file: IO[bytes], keywords: Any, comment_tags: Any, options: Any
-) -> Iterator[tuple[int, None, str, list[str]]]:
+) -> Iterator[Message]:
     """Texts that a class assigns to `description`, as Babel wants messages."""
     for kind in ast.walk(ast.parse(file.read())):
         for line in kind.body if isinstance(kind, ast.ClassDef) else []:
             match line:
                 case ast.Assign([ast.Name("description")], ast.Constant(str(text))):
                     yield line.lineno, None, text, []
+
+
+def extract_facts(
+    file: IO[bytes], keywords: Any, comment_tags: Any, options: Any
+) -> Iterator[Message]:
+    """The names in `facts`, and those of their values that are always the same."""
+    for line in ast.walk(ast.parse(file.read())):
+        match line:
+            case ast.Assign([ast.Name("facts")], ast.Dict(names, values)):
+                for node in (*names, *values):
+                    yield from _texts(node)
+            case ast.Assign([ast.Subscript(ast.Name("facts"), name)], value):
+                yield from _texts(name)
+                yield from _texts(value)
+
+
+def _texts(node: ast.expr | None) -> Iterator[Message]:
+    match node:
+        case ast.Constant(str(text)):
+            yield node.lineno, None, text, []
+        case ast.BoolOp(values=values):
+            for value in values:
+                yield from _texts(value)
+        case ast.IfExp(body=body, orelse=other):
+            yield from _texts(body)
+            yield from _texts(other)
