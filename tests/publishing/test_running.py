@@ -21,6 +21,7 @@ from tests.publishing.forgetting import DATASET, act, shown
 pytestmark = [
     pytest.mark.usefixtures("with_plugins", "clean_db"),
     pytest.mark.ckan_config("ckanext.export.summary.seconds", 0),
+    pytest.mark.ckan_config("ckan.max_resource_size", 100),
 ]
 
 ROWS = 200_000
