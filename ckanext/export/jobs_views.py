@@ -92,5 +92,5 @@ def cancel(id: str) -> Any:
 def delete(id: str) -> Any:
     protect()
     _act("export_job_delete", {"id": id})
-    tk.h.flash_success(tk._("The export has been deleted."))
+    tk.h.flash_success(tk._("It has been deleted."))
     return tk.redirect_to("export_jobs.index")
