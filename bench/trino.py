@@ -34,7 +34,7 @@ _DECLARED = ", ".join(
 WAYS = {
     "trino, plain cursor": ("cursor", False),
     "trino, export of plain rows": ("rows", False),
-    "trino, unloaded to Parquet first": ("unload", False),
+    "trino, unloaded to Parquet first": ("unload", True),
     "trino, export": ("segments", True),
 }
 
