@@ -40,33 +40,47 @@ def cut(texts: pa.StringArray) -> Cut:
     data = np.frombuffer(texts.buffers()[2] or b"", np.uint8)[places[0] : places[-1]]
     if not len(data):
         return Cut(texts[:0], np.zeros(1, np.int32), np.full(len(texts), False))
-    lengths = np.diff(places)
     starts = np.minimum(places[:-1] - places[0], len(data) - 1)
     lasts = np.maximum(places[1:] - places[0] - 1, 0)
 
-    escapes, quotes = data == _BACKSLASH, data == _QUOTE
-    quotes[1:] &= ~escapes[:-1]
-    quoted = _sums(quotes.view(np.int8), starts, lengths) & 1 == 1
-    opening = ((data == _OBJECT) | (data == _LIST)) & ~quoted
-    closing = ((data == _END) | (data == _LIST_END)) & ~quoted
-    depths = _sums(opening.view(np.int8) - closing.view(np.int8), starts, lengths)
+    # Of all bytes only a fifth say where a text may be cut.
+    signs = np.flatnonzero(_is_sign(data)).astype(np.int32)
+    first = np.searchsorted(signs, places - places[0])
+    kinds = data[signs]
+    quotes = (kinds == _QUOTE) & (data[signs - 1] != _BACKSLASH)
+    quoted = _sums(quotes.view(np.int8), first) & 1 == 1
+    opening = ((kinds == _OBJECT) | (kinds == _LIST)) & ~quoted
+    closing = ((kinds == _END) | (kinds == _LIST_END)) & ~quoted
+    depths = _sums(opening.view(np.int8) - closing.view(np.int8), first)
 
-    regular = (lengths > 1) & (data[starts] == _OBJECT) & (data[lasts] == _END)
-    regular &= ~quoted[lasts] & (depths[lasts] == 0)
-    if (escapes[1:] & escapes[:-1]).any():
+    regular = (data[starts] == _OBJECT) & (data[lasts] == _END) & (lasts > starts)
+    ends = first[1:][regular] - 1
+    regular[regular] = ~quoted[ends] & (depths[ends] == 0)
+    if _backslashes_meet(data):
         regular &= ~_doubled_backslashes(texts)
-    marks = (data == _COMMA) & ~quoted & (depths == 1)
-    if not regular.all():
-        marks &= np.repeat(regular, lengths)
-    marks[starts[regular]] = marks[lasts[regular]] = True
-    return _between(np.flatnonzero(marks).astype(np.int32), data, starts[regular], regular)
+    marks = (kinds == _COMMA) & ~quoted & (depths == 1)
+    marks &= np.repeat(regular, np.diff(first))
+    marks[first[:-1][regular]] = marks[first[1:][regular] - 1] = True
+    return _between(signs[marks], data, starts[regular], regular)
 
 
-def _sums(steps: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """The sum of the steps from a text's start to each of its bytes."""
+def _is_sign(data: np.ndarray) -> np.ndarray:
+    found = data == _QUOTE
+    for sign in (_COMMA, _OBJECT, _END, _LIST, _LIST_END):
+        found |= data == sign
+    return found
+
+
+def _sums(steps: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """The sum of the steps from a text's first sign to each of its signs."""
     sums = np.cumsum(steps, dtype=np.int32)
-    before = sums[starts] - steps[starts]
-    return sums - np.repeat(before, lengths) if before.any() else sums
+    before = np.append(np.int32(0), sums)[first[:-1]]
+    return sums - np.repeat(before, np.diff(first))
+
+
+def _backslashes_meet(data: np.ndarray) -> bool:
+    escapes = data == _BACKSLASH
+    return bool((escapes[1:] & escapes[:-1]).any())
 
 
 def _doubled_backslashes(texts: pa.StringArray) -> np.ndarray:
