@@ -20,7 +20,8 @@ zip level 9; varied: a lake without repetition; formats: each beside DuckDB's CO
 lakes: each kind beside DuckDB's COPY; growth: time and memory over the rows; parts: why the
 pipeline is built as it is; postgresql: a lake in PostgreSQL beside psql; only when named:
 privacy, its rules on and off; repetitive, a lake as a single house's; trino, one behind a Trino
-server, which is downloaded (0.8 GB)"""
+server, which is downloaded (0.8 GB); spark, beside the lakes, PySpark on the Hudi table, which is
+downloaded (0.6 GB)"""
 
 
 def main() -> None:

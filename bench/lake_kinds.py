@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 
 from ckanext.export.observations import COLUMNS
 
-from . import count
+from . import count, spark
 from .lakes import Part
 from .measure import Run, fresh
 
-EXPORT, BY_HAND = "lake: ", "by hand: "
+EXPORT, BY_HAND, SPARK = "lake: ", "by hand: ", "by hand: spark"
 NAMES = ("folder", "delta", "iceberg", "hudi", "s3")
 _TABLE = "house.observations"
 
@@ -50,6 +50,15 @@ def measure(
         run = fresh("bench.by_hand", **arguments)
         count.expect(f"DuckDB's copy of {name}", run.rows, part.rows)
         yield BY_HAND + name, "csv", run
+
+
+def measure_spark(
+    part: Part, known: dict[str, Known], types: list[str], scratch: Path, folder: Path
+) -> Iterator[tuple[str, str, Run]]:
+    """One round of PySpark's copy of the Hudi table; `folder` keeps what it downloads."""
+    run = spark.copied(folder, known["hudi"]["url"], types, scratch / "spark")
+    count.expect("PySpark's copy", run.rows, part.rows)
+    yield SPARK, "csv", run
 
 
 def _days(part: Part) -> Iterator[pa.Table]:

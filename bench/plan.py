@@ -26,7 +26,7 @@ EXTRAS = (
     "parts",
     "postgresql",
 )
-ASKED_FOR = ("privacy", "repetitive", "trino")  # take minutes more; Trino downloads 0.8 GB
+ASKED_FOR = ("privacy", "repetitive", "trino", "spark")  # minutes more; two download 0.6-0.8 GB
 PEER_ROWS = 1_000_000
 SLOWEST_PEER_ROWS = 100_000  # pandas' XML: 100 KB of memory a row
 WAYS_OF_DUCKDB = {"duckdb": False, "duckdb ahead": True}  # whether isal has its own thread
@@ -88,6 +88,14 @@ class Bench:
                 self._rounds(
                     "Lakes", lambda: lake_kinds.measure(part, known, self.types, self.scratch)
                 )
+                if "spark" in self.extras:
+                    folder = self.home / "spark"
+                    self._rounds(
+                        "Spark",
+                        lambda: lake_kinds.measure_spark(
+                            part, known, self.types, self.scratch, folder
+                        ),
+                    )
         if "growth" in self.extras:
             with growth.parts(self.demo, self.scratch) as parts:
                 self._rounds("Growth", lambda: growth.measure(parts))
