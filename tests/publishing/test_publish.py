@@ -16,6 +16,7 @@ from ckanext.export import publication
 from ckanext.export.publish import Publisher
 from ckanext.export.query import Query
 from tests.builders import (
+    HOMES,
     NOON,
     in_every_home,
     observation,
@@ -329,6 +330,17 @@ def test_changed_passes_over_a_month_of_too_few_homes(publish, lake, ckan_config
     assert found["2022-06"] == "created"
     assert "Too few homes" in found["2022-07"]
     assert [name for name in resources() if "07" in name] == []
+
+
+def test_changed_publishes_a_month_of_enough_homes_whose_days_have_few(publish, lake, ckan_config):
+    ckan_config["ckanext.export.privacy.min_homes"] = 3
+    days = [
+        observation(home=home, last_updated=NOON + timedelta(days=30 + number))
+        for number, home in enumerate(HOMES[:3])
+    ]
+    write_lake(lake, [*some_rows(), *days])
+
+    assert outcomes(publish(changed=True)) == {"2022-06": "created", "2022-07": "updated"}
 
 
 @pytest.mark.ckan_config("ckan.plugins", "export datastore")
