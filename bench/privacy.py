@@ -17,7 +17,7 @@ from ckanext.export.formats import find_formats
 from ckanext.export.lake import Scan, open_lake
 from ckanext.export.observations import regroup
 from ckanext.export.package.contents import Description
-from ckanext.export.privacy import Policy, Protection
+from ckanext.export.privacy import Policy
 from ckanext.export.query import Query
 
 from . import count
@@ -31,8 +31,7 @@ class _Unprotected(Export):
     """The same export, but that all columns leave as they are in the lake."""
 
     def _protected(self, scan: Scan) -> Generator[pa.RecordBatch, None, None]:
-        self._protection = Protection(self._order.policy)
-        self._protection.withheld = Counter()
+        self._withheld = Counter[str]()
         yield from regroup(scan.batches())
 
 
