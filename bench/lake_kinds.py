@@ -35,9 +35,9 @@ def filled(part: Part, scratch: Path, say: Callable[[str], None]) -> Iterator[di
 
 
 def measure(
-    part: Part, known: dict[str, Known], types: list[str], scratch: Path
+    part: Part, known: dict[str, Known], types: list[str], scratch: Path, for_spark: Path | None
 ) -> Iterator[tuple[str, str, Run]]:
-    """One round: way, format and run."""
+    """One round: way, format and run. `for_spark`: where what PySpark needs is kept."""
     for name, opened in known.items():
         run = fresh("bench.inside", kind="csv", **opened)
         count.expect(f"The export of {name}", run.rows, part.rows)
@@ -50,15 +50,10 @@ def measure(
         run = fresh("bench.by_hand", **arguments)
         count.expect(f"DuckDB's copy of {name}", run.rows, part.rows)
         yield BY_HAND + name, "csv", run
-
-
-def measure_spark(
-    part: Part, known: dict[str, Known], types: list[str], scratch: Path, folder: Path
-) -> Iterator[tuple[str, str, Run]]:
-    """One round of PySpark's copy of the Hudi table; `folder` keeps what it downloads."""
-    run = spark.copied(folder, known["hudi"]["url"], types, scratch / "spark")
-    count.expect("PySpark's copy", run.rows, part.rows)
-    yield SPARK, "csv", run
+    if for_spark:
+        run = spark.copied(for_spark, known["hudi"]["url"], types, scratch / "spark")
+        count.expect("PySpark's copy", run.rows, part.rows)
+        yield SPARK, "csv", run
 
 
 def _days(part: Part) -> Iterator[pa.Table]:

@@ -41,7 +41,7 @@ def measure(files: list[str], repeat: int) -> dict[str, dict[str, float]]:
         ("reading texts", lake_rows, {"ours": lambda: _dictionaries(files), **_readers(files)}),
         ("times", rows, {"ours": lambda: _table(batches), **_times(batches)}),
         ("rows of cells", rows, _rows(batches)),
-        ("zip", size, _compressions(text)),
+        ("zip", size, _zips(text)),
     ):
         found[part] = _interleaved(ways, per, repeat)
     return found
@@ -133,7 +133,7 @@ def _rows(batches: list[pa.RecordBatch]) -> dict[str, Callable[[], object]]:
     return {"ours": taken, "an array a column, joined": joined}
 
 
-def _compressions(text: list[bytes]) -> dict[str, Callable[[], object]]:
+def _zips(text: list[bytes]) -> dict[str, Callable[[], object]]:
     def deflated(level: int) -> Callable[[], object]:
         return lambda: _drain(map(zlib.compressobj(level, zlib.DEFLATED, -15).compress, text))
 

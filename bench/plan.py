@@ -84,18 +84,12 @@ class Bench:
         if "formats" in self.extras:
             self._rounds("Formats", lambda: formats.measure(part, self.types, self.scratch))
         if "lakes" in self.extras:
+            for_spark = self.home / "spark" if "spark" in self.extras else None
             with lake_kinds.filled(part, self.scratch, self.say) as known:
                 self._rounds(
-                    "Lakes", lambda: lake_kinds.measure(part, known, self.types, self.scratch)
+                    "Lakes",
+                    lambda: lake_kinds.measure(part, known, self.types, self.scratch, for_spark),
                 )
-                if "spark" in self.extras:
-                    folder = self.home / "spark"
-                    self._rounds(
-                        "Spark",
-                        lambda: lake_kinds.measure_spark(
-                            part, known, self.types, self.scratch, folder
-                        ),
-                    )
         if "growth" in self.extras:
             with growth.parts(self.demo, self.scratch) as parts:
                 self._rounds("Growth", lambda: growth.measure(parts))
