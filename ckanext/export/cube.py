@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from .errors import TooFewHomes
-from .observations import DAY, codes, distinct_values, instant
+from .observations import DAY, distinct_values, instant, per_row
 from .query import Query, compatible
 
 COLUMNS = ("home", "entity_id", "type", "unit", "last_updated")  # what is counted
@@ -216,7 +216,8 @@ class _Counter:
         texts = [text or "" for text in (*distinct_values(column), None)]
         if not column.indices.null_count:
             texts[-1] = texts[0]  # nobody has it: it need not have a number
-        return np.array([numbers.setdefault(text, len(numbers)) for text in texts])[codes(column)]
+        places = [numbers.setdefault(text, len(numbers)) for text in texts]
+        return per_row(np.array(places), column)
 
     def cube(self, version: str | None) -> Cube:
         cells = np.array(list(self._rows), np.int64).reshape(-1, 3)

@@ -94,6 +94,18 @@ def codes(column: pa.DictionaryArray) -> np.ndarray:
     return indices.to_numpy()
 
 
+def from_codes(places: np.ndarray, dictionary: pa.StringArray) -> pa.DictionaryArray:
+    """The column of which `codes` gives these places."""
+    nulls = places == len(dictionary)
+    indices = pa.array(places, mask=nulls if nulls.any() else None)
+    return pa.DictionaryArray.from_arrays(indices, dictionary)
+
+
+def per_row(answers: np.ndarray, column: pa.DictionaryArray) -> np.ndarray:
+    """Each row's answer, of one for every text of the dictionary and, last, one for null."""
+    return answers.take(codes(column))  # twice as fast as `answers[...]`
+
+
 def count_values(column: pa.DictionaryArray) -> dict[str, int]:
     """Rows per text that has any; null counts as the empty text."""
     names = [*distinct_values(column), None]
@@ -104,39 +116,42 @@ def count_values(column: pa.DictionaryArray) -> dict[str, int]:
     return counts
 
 
-def compact(column: pa.DictionaryArray) -> pa.DictionaryArray:
-    """The same column without the dictionary's unused values.
+class Used:
+    """Those texts of a column that any row has, and how many `rows` have each.
 
     A row group's dictionary comes with every batch of it, however few rows a filter left, and no
     function need be asked about texts that are not there.
     """
-    places = codes(column)
-    size = len(column.dictionary)
-    used = np.zeros(size + 1, bool)
-    used[places] = True
-    if used[:size].all():
-        return column
-    kept = np.flatnonzero(used[:size])
-    moved = np.empty(size + 1, np.int32)
-    moved[kept] = np.arange(len(kept), dtype=np.int32)
-    moved[size] = len(kept)
-    mask = (places == size) if column.indices.null_count else None
-    indices = pa.array(moved[places], mask=mask)
-    return pa.DictionaryArray.from_arrays(indices, column.dictionary.take(pa.array(kept)))
+
+    def __init__(self, column: pa.DictionaryArray) -> None:
+        self._codes = codes(column)
+        self._size = len(column.dictionary)
+        counted = np.bincount(self._codes, minlength=self._size + 1)[:-1]
+        self._kept = np.flatnonzero(counted)
+        self.rows = counted[self._kept]
+        whole = len(self._kept) == self._size
+        self.texts = column.dictionary if whole else column.dictionary.take(pa.array(self._kept))
+
+    def replaced(self, answers: pa.StringArray) -> pa.DictionaryArray:
+        """The column with `answers` as `Rewritten` gives them, each once in the new dictionary."""
+        answers = answers.dictionary_encode()
+        return from_codes(self._moved(codes(answers)), answers.dictionary)
+
+    def compact(self) -> pa.DictionaryArray:
+        """The column without the dictionary's other texts."""
+        return from_codes(self._moved(np.arange(len(self.texts) + 1)), self.texts)
+
+    def _moved(self, places: np.ndarray) -> np.ndarray:
+        moved = np.empty(self._size + 1, np.int32)
+        moved[self._kept] = places[:-1]
+        moved[-1] = places[-1]
+        return moved.take(self._codes)
 
 
 def mapped(column: pa.DictionaryArray, function: "Rewritten") -> pa.DictionaryArray:
     """The column with a function's answers instead of its texts."""
-    return replaced(column, function.answers(column))
-
-
-def replaced(column: pa.DictionaryArray, answers: pa.StringArray) -> pa.DictionaryArray:
-    """The column with `answers` as `Rewritten` gives them, each once in the new dictionary."""
-    answers = answers.dictionary_encode()
-    places = codes(answers)[codes(column)]
-    size = len(answers.dictionary)
-    mask = (places == size) if answers.null_count else None
-    return pa.DictionaryArray.from_arrays(pa.array(places, mask=mask), answers.dictionary)
+    used = Used(column)
+    return used.replaced(function.answers(used.texts))
 
 
 def regroup(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -178,7 +193,7 @@ class Distinct:
     def rows(self, column: pa.DictionaryArray) -> np.ndarray:
         """Each row's answer."""
         answers = map(self._test, [*distinct_values(column), None])
-        return np.array(list(answers), bool)[codes(column)]
+        return per_row(np.array(list(answers), bool), column)
 
 
 def each(function: Callable[[str | None], str | None]) -> Answers:
@@ -198,9 +213,9 @@ class Rewritten:
         self._plain = rf"\A(?:{plain})\z" if plain else ""
         self._known = self._said = pa.array([], pa.string())
 
-    def answers(self, column: pa.DictionaryArray) -> pa.StringArray:
-        """One answer per dictionary value and, last, the answer for null: `codes` index it."""
-        return pa.concat_arrays([self._answers(column.dictionary), self._null])
+    def answers(self, texts: pa.StringArray) -> pa.StringArray:
+        """One answer per text of a dictionary and, last, the answer for null: `codes` index it."""
+        return pa.concat_arrays([self._answers(texts), self._null])
 
     @cached_property
     def _null(self) -> pa.StringArray:

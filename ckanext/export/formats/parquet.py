@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..compute import pc
-from ..observations import COLUMNS, TEXTS, TIME, TIMES, as_texts, codes
+from ..observations import COLUMNS, TEXTS, TIME, TIMES, as_texts, per_row
 from .base import Format, expect_dates
 
 _ROWS = 131_072  # of a row group, so that readers can work on several at once
@@ -106,5 +106,5 @@ def _text_bytes(batch: pa.RecordBatch) -> np.ndarray:
     for name in TEXTS:
         column = batch.column(name)
         lengths = pc.binary_length(column.dictionary).fill_null(0).to_numpy()
-        total += np.append(lengths, 0)[codes(column)]
+        total += per_row(np.append(lengths, 0), column)
     return total

@@ -91,7 +91,7 @@ class RowWriter:
 
     def _text_cells(self, name: str, column: pa.DictionaryArray) -> Cells:
         cell, between = self._cells[name], self._between if name == COLUMNS[0] else ""
-        texts = self._texts[name].answers(column)
+        texts = self._texts[name].answers(column.dictionary)
         cells = pc.binary_join_element_wise(between + cell.before, texts, cell.after, "")
         return cells.fill_null(between + cell.null), codes(column)
 
@@ -131,7 +131,7 @@ def _merge(left: Cells, right: Cells) -> Cells | None:
     place[distinct] = np.arange(len(distinct), dtype=np.int32)
     lefts, rights = np.divmod(distinct, len(right[0]))
     cells = (left[0].take(pa.array(lefts)), right[0].take(pa.array(rights)))
-    return pc.binary_join_element_wise(*cells, ""), place[pair]
+    return pc.binary_join_element_wise(*cells, ""), place.take(pair)
 
 
 def _data(texts: pa.StringArray) -> memoryview:

@@ -52,7 +52,7 @@ class Attributes:
     def _joined(self, parts: Cut) -> pa.StringArray:
         """What may leave of the texts that could be cut; null where a part is no member."""
         members = parts.members.dictionary_encode()
-        said = self._members.answers(members)
+        said = self._members.answers(members.dictionary)
         withheld = pc.equal(said, _NOTHING).fill_null(False).to_numpy(zero_copy_only=False)
         places = codes(members)
         leaves = ~withheld[places]

@@ -9,7 +9,7 @@ from itertools import repeat
 import numpy as np
 import pyarrow as pa
 
-from ..observations import codes, compact, distinct_values
+from ..observations import Used, codes, distinct_values, from_codes
 from .identifiers import decoded
 
 _SHORTEST = 3  # characters of a home's id that can be recognized in another text
@@ -29,13 +29,15 @@ class OwnHome:
 
     def __init__(self) -> None:
         self._spellings = lru_cache(_REMEMBERED)(spellings)
+        self._homes = pa.array([], pa.string())
+        self._names: list[list[str]] = []
 
     def rows(
         self, homes: pa.DictionaryArray, column: pa.DictionaryArray, said: list[str]
     ) -> np.ndarray | None:
         """True for such rows; None where there is none. `said`: the column's distinct texts,
         with only those of their letters that count (`spelled`)."""
-        names = [self._names(home or "") for home in [*distinct_values(homes), None]]
+        names = [*self._of(homes), []]
         rows = _rows_of(names, codes(homes), "\n".join(said))
         if not len(rows):
             return None
@@ -51,14 +53,24 @@ class OwnHome:
         mask[rows] = np.array(naming)[inverse]
         return mask if mask.any() else None
 
-    def _names(self, home: str) -> list[str]:
-        return [name for name in self._spellings(home) if len(name) >= _SHORTEST]
-
     def numbers(self, homes: pa.DictionaryArray) -> dict[str, int]:
         """Ids of homes that are numbers → their places."""
-        pairs = enumerate(distinct_values(homes))
-        names = [(name, place) for place, home in pairs for name in self._names(home or "")]
-        return {name: place for name, place in names if name.isdecimal()}
+        return {
+            name: place
+            for place, names in enumerate(self._of(homes))
+            for name in names
+            if name.isdecimal()
+        }
+
+    def _of(self, homes: pa.DictionaryArray) -> list[list[str]]:
+        """The names of each home. Most batches have the homes of the one before."""
+        if not homes.dictionary.equals(self._homes):
+            self._homes = homes.dictionary
+            self._names = [
+                [name for name in self._spellings(home or "") if len(name) >= _SHORTEST]
+                for home in distinct_values(homes)
+            ]
+        return self._names
 
 
 def _rows_of(names: list[list[str]], homes: np.ndarray, everything: str) -> np.ndarray:
@@ -77,7 +89,7 @@ def hidden(
     places = codes(column)
     places = np.where(mask, places + len(texts), places).astype(np.int32)
     dictionary = pa.array([*texts, *map(hide, texts)], pa.string())
-    return compact(pa.DictionaryArray.from_arrays(pa.array(places), dictionary))
+    return Used(from_codes(places, dictionary)).compact()
 
 
 def spelled(text: str) -> str:

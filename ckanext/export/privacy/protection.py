@@ -16,13 +16,14 @@ from ..observations import (
     TIMES,
     Distinct,
     Rewritten,
+    Used,
     as_texts,
     codes,
-    compact,
     distinct_values,
     each,
+    from_codes,
+    per_row,
     producer_type,
-    replaced,
 )
 from .attributes import Attributes
 from .entities import Entities
@@ -108,14 +109,14 @@ class Protection:
     def _rewritten(self, name: str, column: pa.Array) -> pa.Array:
         if name in TIMES:
             return column if self._step == 1 else coarse(column, self._step)
-        column = compact(column)  # what has been filtered out must not leave in a dictionary
+        used = Used(column)  # what has been filtered out must not leave in a dictionary
         if name not in self._rewrite:
-            return column
-        answers = self._rewrite[name].answers(column)
+            return used.compact()
+        answers = self._rewrite[name].answers(used.texts)
         if name in _REWORDED:
-            changed = pc.not_equal(answers[:-1], column.dictionary).to_numpy(zero_copy_only=False)
-            self.withheld[name] += int(np.append(changed, False)[codes(column)].sum())
-        return replaced(column, answers)
+            changed = pc.not_equal(answers[:-1], used.texts).to_numpy(zero_copy_only=False)
+            self.withheld[name] += int(used.rows[changed].sum())
+        return used.replaced(answers)
 
     def _personal_states(
         self, given: dict[str, pa.Array], arrays: dict[str, pa.Array]
@@ -144,7 +145,8 @@ class Protection:
 
     def _spelled(self, name: str, column: pa.DictionaryArray) -> list[str]:
         """What of a column's distinct texts is looked at for the id of a home."""
-        return [text or "" for text in as_texts(self._spellings[name].answers(column)[:-1])]
+        answers = self._spellings[name].answers(column.dictionary)
+        return [text or "" for text in as_texts(answers[:-1])]
 
     def _home_states(self, homes: pa.DictionaryArray, arrays: dict[str, pa.Array]) -> np.ndarray:
         """Rows whose state is the id of their home or, where texts are not known, holds it."""
@@ -157,7 +159,8 @@ class Protection:
             home_ids[list(numbers.values())] = codes(ids)
             found = pc.index_in(_bare(states.dictionary), value_set=ids.dictionary)
             state_ids = np.append(found.fill_null(-2).to_numpy(), -2)
-            mask = (state_ids[codes(states)] == home_ids[codes(homes)]) & ~_measured(arrays)
+            mask = per_row(state_ids, states) == per_row(home_ids, homes)
+            mask &= ~_measured(arrays)
         if self._policy.text_mode == "checked":
             rows = self._own_home.rows(homes, states, self._spelled("state", states))
             mask = mask if rows is None else mask | rows
@@ -194,7 +197,7 @@ def fail_closed() -> Generator[None, None, None]:
 def _matches(column: pa.DictionaryArray, pattern: str) -> np.ndarray:
     """Each row's answer of a test of the dictionary; a null passes none."""
     matched = pc.match_substring_regex(column.dictionary, pattern).fill_null(False)
-    return np.append(matched.to_numpy(zero_copy_only=False), False)[codes(column)]
+    return per_row(np.append(matched.to_numpy(zero_copy_only=False), False), column)
 
 
 @cache
@@ -206,7 +209,7 @@ def _measured(arrays: dict[str, pa.Array]) -> np.ndarray:
     """Rows whose numbers have a unit that no position has, or a device class."""
     units = arrays["unit"]
     united = np.array([*(unit not in (None, _DEGREES) for unit in distinct_values(units)), False])
-    return united[codes(units)] | _matches(arrays["attributes"], _CLASS)
+    return per_row(united, units) | _matches(arrays["attributes"], _CLASS)
 
 
 def _unmeasured(arrays: dict[str, pa.Array]) -> np.ndarray:
@@ -217,12 +220,11 @@ def _unmeasured(arrays: dict[str, pa.Array]) -> np.ndarray:
     if not pc.any(long).as_py():
         return np.full(len(states), False)
     flags = np.append(long.fill_null(False).to_numpy(zero_copy_only=False), False)
-    return flags[codes(states)] & ~_measured(arrays)
+    return per_row(flags, states) & ~_measured(arrays)
 
 
 def _nulled(column: pa.DictionaryArray, mask: np.ndarray) -> pa.DictionaryArray:
     if not mask.any():
         return column
-    places = codes(column)
-    mask |= places == len(column.dictionary)
-    return compact(pa.DictionaryArray.from_arrays(pa.array(places, mask=mask), column.dictionary))
+    places = np.where(mask, np.int32(len(column.dictionary)), codes(column))
+    return Used(from_codes(places, column.dictionary)).compact()

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..compute import pc
-from ..observations import TIMES, codes
+from ..observations import TIMES, codes, from_codes, per_row
 
 
 def coarse(times: pa.TimestampArray, step: int) -> pa.TimestampArray:
@@ -28,10 +28,8 @@ def _sorted(column: pa.DictionaryArray) -> pa.DictionaryArray:
     order = pc.array_sort_indices(column.dictionary)
     places = np.empty(len(order) + 1, np.int32)
     places[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
-    mask = column.indices.is_null().to_numpy(zero_copy_only=False)
-    return pa.DictionaryArray.from_arrays(
-        pa.array(places[codes(column)], mask=mask), column.dictionary.take(order)
-    )
+    places[-1] = len(order)
+    return from_codes(per_row(places, column), column.dictionary.take(order))
 
 
 def _key(column: pa.Array) -> np.ndarray:
