@@ -17,7 +17,7 @@ from ..observations import COLUMNS, Rewritten, borders, codes
 from .times import timestamps
 
 _PIECE = 1024 << 10  # bytes that a piece may have; a batch is written in several
-_MOST_PAIRS = 1 << 20  # combinations of two columns that are worth looking at
+_MOST_PAIRS = 1 << 18  # combinations of two columns that are worth looking at
 
 Cells = tuple[pa.StringArray, np.ndarray]  # distinct cells, and each row's place among them
 
@@ -122,10 +122,8 @@ def _merge(left: Cells, right: Cells) -> Cells | None:
     if pairs > _MOST_PAIRS:
         return None
     pair = left[1] * np.int32(len(right[0])) + right[1]
-    used = np.zeros(pairs, bool)
-    used[pair] = True
-    distinct = np.flatnonzero(used)
-    if len(distinct) > rows // 16:
+    distinct = np.flatnonzero(np.bincount(pair, minlength=pairs))
+    if len(distinct) > rows // 8:
         return None
     place = np.empty(pairs, np.int32)
     place[distinct] = np.arange(len(distinct), dtype=np.int32)
