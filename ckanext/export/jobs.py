@@ -77,7 +77,7 @@ def run(job_id: str) -> None:
 
 
 # Told only when the job is complete for everybody.
-_WORK_DONE: dict[str, Callable[[str], None]] = {PREPARE: prepare.tell_owner}
+_WORK_DONE: dict[str, Callable[[str], None]] = {PREPARE: prepare.hand_over}
 
 
 def _with_rest(job: Job, said: str) -> str:

@@ -165,13 +165,22 @@ def discard(job: Job) -> None:
         _delete(job.result["file"])
 
 
-def tell_owner(job_id: str) -> None:
-    """Writes to the owner, where the portal sends e-mail; the export is there in any case."""
+def hand_over(job_id: str) -> None:
+    """Tells the owner; or deletes the file where a home was forgotten while it was made, because
+    CKAN, which has a way of its own to its files, would hand it out."""
     job = model.Session.get_one(Job, job_id)
+    if kept_file(job):
+        _tell_owner(job)
+    else:
+        discard(job)
+
+
+def _tell_owner(job: Job) -> None:
+    """Writes to the owner, where the portal sends e-mail; the export is there in any case."""
     owner = model.Session.get(model.User, job.user_id)
     if not tk.config["smtp.mail_from"] or owner is None or not owner.email:
         return
-    link = tk.url_for("export_jobs.show", id=job_id, qualified=True, locale="default")
+    link = tk.url_for("export_jobs.show", id=job.id, qualified=True, locale="default")
     until = expires(job)
     body = tk._(
         "Your export is ready: {link}\n\nIt is deleted on {day}. Log in to download it."

@@ -19,12 +19,13 @@ def withdraw(dataset_id: str, ids: Sequence[str], user: str) -> None:
     Raises what CKAN does when it cannot; what is left to do stays noted.
     """
     context: Any = {"user": user, "auth_user_obj": model.User.get(user)}
-    for id in _present(dataset_id, ids):
+    present = _present(dataset_id, ids)
+    for id in present:
         if _has_table(id):
             data = {"resource_id": id, "force": True}
             tk.get_action("datastore_delete")(Context(context), data)
         tk.get_action("resource_delete")(Context(context), {"id": id})
-    for id in ids:
+    for id in {*ids, *present}:
         _erase(id)
     Published.drop(ids)
     model.Session.commit()
