@@ -21,7 +21,7 @@ def rotate_key(context: click.Context, yes: bool) -> None:
         before = orders.policy().key_id
         click.echo(
             f"The key {before} makes the pseudonyms now. After a rotation nobody can join old and "
-            "new exports, and there is no way back."
+            "new exports by them, only by what was observed, and there is no way back."
         )
         if not yes:
             click.confirm("Rotate the key?", abort=True)
@@ -76,7 +76,8 @@ def _forget(home: str, background: bool) -> bool:
     """Whether something is left to do."""
     done = forgetting.forget(home, site_user())
     click.echo("The home is forgotten." if done.changed else "The home was forgotten before.")
-    click.echo(f"Old exports know it as {forgetting.pseudonym(home)}.")
+    policy = orders.policy()
+    click.echo(f"Exports of the key {policy.key_id} know it as {policy.pseudonym(home)}.")
     click.echo(f"Prepared exports deleted: {done.prepared}")
     click.echo(f"Published files to make again or to withdraw: {done.published}")
     failed = bool(done.job) and not _renew(done.job.id, background)

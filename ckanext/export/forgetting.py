@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ckan import model
 
-from . import jobs, keys, orders, prepare, renewal
+from . import jobs, keys, prepare, renewal
 from .errors import ExportError, Misconfigured
 from .lake import Lake
 from .model import Job
@@ -66,8 +66,3 @@ def is_in_lake(lake: Lake, home: str, seconds: float) -> bool | None:
     except ExportError:
         return None
     return False
-
-
-def pseudonym(home: str) -> str:
-    """By which those who have old exports know the home."""
-    return orders.policy().pseudonym(home)
