@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import docutils.core
+import docutils.nodes
 import docutils.utils
 import pytest
 import yaml
@@ -109,6 +110,15 @@ def test_a_page_is_restructured_text_without_a_fault(page):
     docutils.core.publish_string(
         (CHECKOUT / page).read_text(), writer_name="html5", settings_overrides=strict
     )
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_underlined_title_has_become_one(page):
+    """Without a blank line before it, it is the end of a paragraph, which is no fault to docutils."""
+    document = docutils.core.publish_doctree((CHECKOUT / page).read_text())
+
+    paragraphs = [node.astext() for node in document.findall(docutils.nodes.paragraph)]
+    assert not [text for text in paragraphs if re.search(r"^[-=]{3,}$", text, re.MULTILINE)]
 
 
 @pytest.mark.parametrize("page", PAGES)
