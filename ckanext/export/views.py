@@ -99,7 +99,8 @@ def _export(kinds: list[type[Format]], query: Query) -> Response:
         body = exported
     response = Response(body, content_type="application/zip")
     file_name = f"{stem(order.description, order.generated)}.zip"
-    response.headers.set("Content-Disposition", "attachment", filename=file_name)
+    # In quotes always, as some clients look for them; werkzeug leaves them out where it may.
+    response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
     return response
 
 

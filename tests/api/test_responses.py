@@ -35,7 +35,7 @@ def test_an_export_has_the_headers_of_the_contract(api, path):
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/zip"
     name = f"smart-homes_{today()}.zip"
-    assert answer.headers["Content-Disposition"] == f"attachment; filename={name}"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
     assert "no-store" in answer.headers["Cache-Control"]
     assert "public" not in answer.headers["Cache-Control"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
