@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from portal_stack import processes
 from portal_stack.arguments import CHECKOUT
 from portal_stack.backing import TEST_SITE, Backing
@@ -26,7 +28,12 @@ def run(main: Home, arguments: list[str]) -> int:
         stop_all(home)  # left by a run that was killed
         try:
             prepare(home, Steps())
-            return run_pytest(home, arguments)
+            schema = home.state["schema"]
+            home.remember(schema=None)
+            code = run_pytest(home, arguments)
+            if was_whole(code):
+                home.remember(schema=schema)
+            return code
         finally:
             stop_all(home)
 
@@ -76,6 +83,12 @@ def run_pytest(home: Home, arguments: list[str]) -> int:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def was_whole(code: int) -> bool:
+    """Whether pytest came to its end. Otherwise the tables that a test had dropped may be missing,
+    and the next run has to make them."""
+    return code >= 0 and code != pytest.ExitCode.INTERRUPTED
 
 
 def environment(home: Home) -> dict[str, str]:

@@ -23,6 +23,9 @@ from .slots import site_key
 
 log = logging.getLogger(__name__)
 
+# Failures are kept in English and shown in the visitor's language: the catalogue finds them by it.
+_ = str
+
 _SIGN_OF_LIFE = 60  # seconds that a worker's last one counts
 
 _WORK: dict[str, Callable[[Job, Progress], dict[str, Any]]] = {
@@ -50,7 +53,7 @@ def enqueue(job: Job) -> None:
     try:
         tk.enqueue_job(run, [job.id], title=f"export: {job.kind}", rq_kwargs=options)
     except RedisError as error:
-        Job.end(job.id, FAILED, _with_rest(job, "The portal's queue could not be reached."))
+        Job.end(job.id, FAILED, _with_rest(job, _("The portal's queue could not be reached.")))
         raise ExportError(
             f"The portal cannot queue jobs at the moment; {TELL}", inside=f"Redis: {error}"
         ) from error
@@ -96,14 +99,14 @@ def _in_words(error: Exception) -> str:
         log.error("A job failed: %s", error.explain())
         return error.detail
     if isinstance(error, JobTimeoutException):
-        return f"It took longer than {config.job_timeout()} seconds (ckanext.export.job_timeout)."
+        return _("It took longer than a job of this portal may (ckanext.export.job_timeout).")
     if isinstance(error, tk.ValidationError):
         told = "; ".join(f"{name}: {text}" for name, text in error.error_summary.items())
         return f"The portal does not accept the dataset: {told}."
     if isinstance(error, tk.NotAuthorized):
-        return "The person who started the job may not change this dataset."
+        return _("The person who started the job may not change this dataset.")
     log.error("A job failed", exc_info=error)
-    return f"Something went wrong in the portal; {TELL}"
+    return _("Something went wrong in the portal; please tell the portal's administrator.")
 
 
 def cancel(job_id: str) -> bool:
@@ -129,7 +132,7 @@ def settle(job: Job) -> Job:
     except RedisError:
         return job  # nobody knows
     if lost:
-        gone = "The worker that ran it has gone; start it again."
+        gone = _("The worker that ran it has gone; start it again.")
         Job.end(job.id, FAILED, _with_rest(job, gone))
     return job
 

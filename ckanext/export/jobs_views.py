@@ -11,6 +11,8 @@ from .model import Job
 
 jobs = Blueprint("export_jobs", __name__, url_prefix="/export/jobs")
 
+_PAGES = ("export_jobs.index", "export_jobs.show")
+
 
 def protect() -> None:
     """Demands the form's token, except from programs that send an API token.
@@ -28,8 +30,21 @@ def context() -> Any:
 
 def page_or_part(name: str, **variables: Any) -> str:
     """A page or, where htmx asks, only the part of it that it swaps into one that is there."""
-    part = request.headers.get("HX-Request") == "true"
-    return tk.render(f"export/{'snippets/' if part else ''}{name}.html", variables)
+    return tk.render(f"export/{'snippets/' if _is_part() else ''}{name}.html", variables)
+
+
+def _is_part() -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+@jobs.before_request
+def _log_in() -> Any:
+    """Who follows the link of an e-mail has perhaps been logged out."""
+    if request.endpoint in _PAGES and not (tk.current_user.is_authenticated or _is_part()):
+        return tk.redirect_to(
+            "user.login", next=tk.url_for(request.endpoint, **request.view_args or {})
+        )
+    return None
 
 
 def _act(action: str, data: dict[str, Any]) -> Any:

@@ -193,10 +193,9 @@ def _tell_owner(job: Job) -> None:
 
 def asked_for(data: dict[str, Any]) -> dict[str, Any]:
     """What a job has to know, from validated parameters. Raises BadParameter."""
-    texts = {name: data.get(name) or [] for name in PARAMETERS}
-    Query.parse(texts)
+    query = Query.parse({name: data.get(name) or [] for name in PARAMETERS})
     kinds = find_formats(data.get("formats") or [])
-    return {"query": texts, "formats": [kind.name for kind in kinds]}
+    return {"query": query.filters(), "formats": [kind.name for kind in kinds]}
 
 
 def expect_place(user_id: str) -> None:
@@ -209,6 +208,8 @@ def expect_place(user_id: str) -> None:
     ]
     if len(held) >= most:
         raise ExportError(
-            f"You have {len(held)} prepared exports, as many as may be kept for one person; "
-            "delete one first."
+            tk._(
+                "You have {number} prepared exports, as many as may be kept for one person; "
+                "delete one first."
+            ).format(number=len(held))
         )

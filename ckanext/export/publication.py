@@ -21,7 +21,7 @@ from .model import Published
 from .package.contents import Contents, DataFile, Member
 from .package.datapackage import datapackage
 from .package.dataset import dataset
-from .query import PARAMETERS, Query
+from .query import Query
 
 DESCRIPTOR = "datapackage.json"
 # ckanext-dcat writes `hash` as hexadecimal digits, with the algorithm that DCAT-AP demands.
@@ -60,13 +60,12 @@ class Origin:
     def note(self, package: Mapping[str, Any], files: Sequence[DataFile]) -> None:
         """In the transaction that publishes the files."""
         kinds = {file.member.name: file.format.name for file in files}
-        filters = {name: [] for name in PARAMETERS} | self.query.lists()
         for resource in package["resources"]:
             if resource["name"] in kinds:
                 Published.note(
                     resource_id=resource["id"],
                     dataset_id=package["id"],
-                    query=filters,
+                    query=self.query.filters(),
                     format=kinds[resource["name"]],
                     rules=self.rules,
                 )
@@ -141,6 +140,7 @@ def _resource(contents: Contents, file: DataFile) -> dict[str, Any]:
         "name": file.member.name,
         "format": kind.title,
         "mimetype": kind.media_type,
+        **_licence(contents),
         **_checksum(file.member.sha256),
         "size": file.member.size,
         "description": (
@@ -149,12 +149,16 @@ def _resource(contents: Contents, file: DataFile) -> dict[str, Any]:
         ),
         **dict(zip(_COVERAGE, (tally.first_day, tally.last_day), strict=True)),
     }
-    if contents.description.license_url:
-        resource["license"] = contents.description.license_url  # DCAT asks it of each file
     (described,) = datapackage(replace(contents, files=(file,)))["resources"]
     if "schema" in described:
         resource["schema"] = orjson.dumps(described["schema"]).decode()
     return resource
+
+
+def _licence(contents: Contents) -> dict[str, str]:
+    """DCAT asks it of each file."""
+    url = contents.description.license_url
+    return {"license": url} if url else {}
 
 
 def _checksum(sha256: str) -> dict[str, str]:
@@ -220,6 +224,7 @@ def _describe(package: dict[str, Any], contents: Contents) -> None:
         "name": DESCRIPTOR,
         "format": "JSON",
         "mimetype": "application/json",
+        **_licence(contents),
         **_checksum(hashlib.sha256(text).hexdigest()),
         "size": len(text),
         "description": "The Frictionless Data Package of the files above.",

@@ -7,10 +7,12 @@ from typing import Any
 
 import ckantoolkit as tk
 from ckan import model
+from ckan.logic.validators import name_validator
+from ckan.types import Context
 
 from . import config, counted, orders, publication, recent
 from .edition import edition, month
-from .errors import EmptyDataset, ExportError, TooFewHomes
+from .errors import BadParameter, EmptyDataset, ExportError, TooFewHomes
 from .export import Export, Order
 from .formats import find_formats
 from .model import Job
@@ -18,7 +20,7 @@ from .model.job import COMPLETE, PUBLISH
 from .package.contents import Contents
 from .package.folder import files_in
 from .progress import Progress
-from .query import PARAMETERS, Query
+from .query import PARAMETERS, Query, shown
 from .withdrawal import withdraw
 
 _MEGABYTE = 1 << 20
@@ -172,11 +174,25 @@ def asked_for(data: dict[str, Any]) -> dict[str, Any]:
     if data.get("month"):
         first, last = month(data["month"])
         texts |= {"date_from": [first.isoformat()], "date_to": [last.isoformat()]}
-    Query.parse(texts)
+    query = Query.parse(texts)
     kinds = find_formats(data.get("formats") or config.publish_formats())
+    dataset = data.get("dataset") or config.publish_dataset()
+    _expect_name(dataset)
     return {
-        "query": texts,
+        "query": query.filters(),
         "formats": [kind.name for kind in kinds],
-        "dataset": data.get("dataset") or config.publish_dataset(),
+        "dataset": dataset,
         "changed": bool(data.get("changed")),
     }
+
+
+def _expect_name(dataset: str) -> None:
+    """Raises BadParameter for one that neither is there nor can be made."""
+    try:
+        if not publication.id_of(dataset):
+            name_validator(dataset, Context())
+    except tk.Invalid as error:
+        raise BadParameter(
+            f"{shown(dataset)!r} cannot be the name of a dataset: {error.error}",
+            parameter="dataset",
+        ) from error

@@ -73,6 +73,10 @@ class Query:
             lists.setdefault(name, []).append(value)
         return lists
 
+    def filters(self) -> dict[str, list[str]]:
+        """`lists`, with an empty one for each parameter that has no value."""
+        return {name: [] for name in PARAMETERS} | self.lists()
+
     def fingerprint(self, formats: str = "") -> str:
         """Eight hexadecimal digits that differ between queries, and between lists of formats."""
         return hashlib.sha256(repr((self.parameters(), formats)).encode()).hexdigest()[:8]

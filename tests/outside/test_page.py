@@ -83,6 +83,18 @@ def test_a_download(opened: Visit, kept: Path):
     page.screenshot(path=kept / "page-download.png", full_page=True)
 
 
+def test_a_download_is_of_what_the_form_says_by_now(opened: Visit):
+    page = opened.page
+    page.route("**/export/live*", lambda route: None)  # the portal takes its time
+    page.locator('input[name="types"][value="climate"]').check()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download").click()
+    page.unroute_all()
+    page.goto(page.url + "?types=climate")
+
+    assert rows_of(waiting.value.path()) == number(page, "Observations")
+
+
 def test_while_it_is_prepared_something_happens(opened: Visit, kept: Path):
     page, waiting = opened.page, []
     page.route("**/api/export/**", lambda route: waiting.append(route))

@@ -1,6 +1,7 @@
 """What people with an account see of jobs and publishing, in a real Chromium, with JavaScript and
 without: one portal, in which each page is visited once and judged in every shape."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -139,6 +140,19 @@ def test_an_export_is_prepared_fetched_and_deleted(visit: Open, peopled: Portal,
     page.locator("tbody a").first.click()
     page.get_by_role("button", name="Delete").click()
     expect(page.locator(".flash-messages")).to_contain_text("has been deleted")
+
+
+def test_what_is_prepared_is_what_the_form_says_by_now(visit: Open):
+    page = visit(LIGHTS, "anna")
+    page.route("**/export/live*", lambda route: None)  # the portal takes its time
+    page.locator('input[name="types"][value="light"]').uncheck()
+    page.locator('input[name="types"][value="climate"]').check()
+    page.locator('input[name="formats"][value="json"]').check()
+    page.get_by_role("button", name="Prepare it for me").click()
+
+    expect(page.locator("h1 + p")).to_have_text(re.compile(r"CSV, JSON\s+· climate"))
+    state(page, "Complete")
+    page.get_by_role("button", name="Delete").click()
 
 
 def test_one_that_is_cancelled(visit: Open, peopled: Portal, kept: Path):

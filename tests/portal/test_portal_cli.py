@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from portal_stack import arguments, processes
+from portal_stack import arguments, processes, testing
 from portal_stack.errors import PortTaken, disk_full, explain
 from portal_stack.home import Home, is_free
 from portal_stack.portal import Choices, Portal
@@ -52,6 +52,13 @@ def test_a_port_that_another_program_holds_is_refused_before_anything_is_done(ho
             Portal(home, Choices(port=port)).check_port()
 
     assert not home.ini.exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "whole"), [(0, True), (1, True), (5, True), (2, False), (-9, False)]
+)
+def test_after_tests_that_were_interrupted_the_database_is_not_trusted(code, whole):
+    assert testing.was_whole(code) == whole
 
 
 def test_a_remembered_port_taken_by_a_stranger_is_replaced(home):

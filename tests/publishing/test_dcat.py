@@ -72,7 +72,7 @@ def test_what_people_look_for_is_there_too(graph):
     files = things(graph, DCAT.Distribution)
     assert all(list(graph.objects(file, DCAT.byteSize)) for file in files)
     licences = [str(found) for file in files for found in graph.objects(file, DCTERMS.license)]
-    assert licences == ["http://www.opendefinition.org/licenses/cc-by"] * 2
+    assert licences == ["http://www.opendefinition.org/licenses/cc-by"] * 3
 
 
 def test_checksums_are_hexadecimal(graph):

@@ -5,6 +5,7 @@ import io
 import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import ckan.plugins.toolkit as tk
 import pytest
@@ -137,6 +138,14 @@ def test_nobody_keeps_more_than_they_may(lake, owner, job, ckan_config):
         act("export_prepare", owner, formats="csv")
 
 
+def test_they_are_told_so_in_their_language(app, job, owner, ckan_config):
+    ckan_config["ckanext.export.prepare.most"] = 1
+    headers = {"Authorization": owner["token"]}
+    answer = app.post("/pt_PT/export/jobs/prepare", data={"formats": "csv"}, headers=headers)
+
+    assert "Tem 1 exportações preparadas" in answer.body
+
+
 def test_one_that_is_cancelled_while_it_waits_is_never_made(lake, owner, run_jobs):
     waiting = act("export_prepare", owner, formats="csv")
 
@@ -230,3 +239,31 @@ def test_a_failure_is_told_in_words(owner, ckan_config, run_jobs, tmp_path):
     assert shown["state"] == "failed"
     assert "cannot be reached" in shown["error"]
     assert str(tmp_path) not in shown["error"]
+
+
+@pytest.mark.parametrize("path", ["", "{id}"])
+def test_a_failure_is_told_in_the_visitor_s_language(app, owner, ckan_config, run_jobs, path):
+    ckan_config["ckanext.export.lake.url"] = "/nowhere"
+    made = act("export_prepare", owner, formats="csv")
+    run_jobs()
+    headers = {"Authorization": owner["token"]}
+    answer = app.get(f"/pt_PT/export/jobs/{path.format(**made)}", headers=headers)
+
+    assert "Não é possível aceder ao lago de dados" in answer.body
+
+
+def test_a_failure_is_no_markup(app, job, owner):
+    model.Session.execute(sa.text("UPDATE export_job SET error = '<b>5 % of it</b>'"))
+    model.Session.commit()
+    model.Session.expire_all()
+    headers = {"Authorization": owner["token"]}
+
+    assert "&lt;b&gt;5 % of it" in app.get(f"/export/jobs/{job['id']}", headers=headers).body
+
+
+def test_who_follows_the_link_of_an_e_mail_logs_in_first(app, job):
+    answer = app.get(f"/export/jobs/{job['id']}", follow_redirects=False)
+
+    assert answer.status_code == 302
+    query = parse_qs(urlsplit(answer.location).query)
+    assert query["next"] == [f"/export/jobs/{job['id']}"]

@@ -244,6 +244,7 @@ def test_what_publishes_nothing_says_so(publish, asked, says):
         ({"date_from": "yesterday"}, "date_from"),
         ({"formats": "pdf"}, "formats"),
         ({"weeks": "3"}, "weeks"),
+        ({"dataset": "No Name!"}, "dataset"),
         ({"types": {"a": 1}}, "types"),
     ],
 )
@@ -251,6 +252,17 @@ def test_what_cannot_be_is_told_at_once(publish, asked, name):
     with pytest.raises(tk.ValidationError) as caught:
         publish(**asked)
     assert list(caught.value.error_dict) == [name]
+
+
+def test_what_was_asked_for_is_noted_without_empty_values(publish):
+    job = publish(date_from="", types=["light", ""], units="")
+
+    assert job["asked"]["query"] == {
+        "date_from": [],
+        "date_to": [],
+        "types": ["light"],
+        "units": [],
+    }
 
 
 def two_months() -> list[dict[str, Any]]:

@@ -10,6 +10,8 @@
   const COOKIE = "export_answer";
   const PATIENCE = 600; // seconds
   const GLANCE = 200; // milliseconds
+  let changes = 0; // of the form
+  let counted = 0; // of these, what the page shows the numbers and addresses of
 
   function enliven(part) {
     part.querySelectorAll("[data-export-copy]").forEach((button) => {
@@ -60,7 +62,7 @@
   async function download(event) {
     if (!event.submitter || event.submitter.value !== "download") return;
     const link = document.getElementById("export-link");
-    if (!link) return; // the page says why, without JavaScript too
+    if (!link || counted < changes) return; // the portal says why or where, as without JavaScript
     event.preventDefault();
     const url = new URL(link.textContent, location.href);
     url.protocol = location.protocol; // the portal may know itself by another name
@@ -105,19 +107,33 @@
     progress.dataset.state = what;
   }
 
+  /* What is asked for below the numbers is what the form says by now. */
+
+  function renew(event) {
+    for (const field of form.elements) if (field.name) event.formData.delete(field.name);
+    for (const [name, value] of new FormData(form)) if (value) event.formData.append(name, value);
+  }
+
   form.addEventListener("submit", download);
+  live.addEventListener("formdata", renew);
   form.addEventListener("change", () => {
+    changes += 1;
     progress.textContent = "";
     delete progress.dataset.state;
   });
   document.body.addEventListener("htmx:afterSettle", (event) => {
     mark();
-    if (event.detail.target === live) enliven(live);
+    if (event.detail.target !== live) return;
+    counted = event.detail.xhr.changes;
+    enliven(live);
   });
   for (const kind of ["htmx:responseError", "htmx:sendError"]) {
     document.body.addEventListener(kind, () => tell("failed"));
   }
-  form.addEventListener("htmx:beforeRequest", () => live.setAttribute("aria-busy", "true"));
+  form.addEventListener("htmx:beforeRequest", (event) => {
+    event.detail.xhr.changes = changes;
+    live.setAttribute("aria-busy", "true");
+  });
   form.addEventListener("htmx:afterRequest", () => live.removeAttribute("aria-busy"));
   enliven(live);
 })(this.exportChart);

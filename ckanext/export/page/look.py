@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import ckantoolkit as tk
@@ -54,14 +55,14 @@ class Look:
         }
 
     def units(self) -> dict[str, int]:
-        """Units to choose from; the variants of one unit are one."""
+        """Units to choose from, the most frequent first; the variants of one unit are one."""
         merged: dict[str, str] = {}
         counts: dict[str, int] = {}
         told = {unit: n for unit, n in self.everything.get("units", {}).items() if unit}
         for unit, rows in (told | {u: told.get(u, 0) for u in self.form.query.units}).items():
             first = merged.setdefault(compatible(unit), unit)
             counts[first] = counts.get(first, 0) + rows
-        return counts
+        return dict(sorted(counts.items(), key=itemgetter(1), reverse=True))
 
     def chosen_units(self) -> list[str]:
         asked = set(map(compatible, self.form.query.units))
