@@ -145,9 +145,9 @@ def test_an_export_is_prepared_fetched_and_deleted(visit: Open, peopled: Portal,
 def test_what_is_prepared_is_what_the_form_says_by_now(visit: Open):
     page = visit(LIGHTS, "anna")
     page.route("**/export/live*", lambda route: None)  # the portal takes its time
-    page.locator('input[name="types"][value="light"]').uncheck()
-    page.locator('input[name="types"][value="climate"]').check()
-    page.locator('input[name="formats"][value="json"]').check()
+    page.get_by_role("checkbox", name="light").uncheck()
+    page.get_by_role("checkbox", name="climate").check()
+    page.locator('#export-form input[value="json"]').check()
     page.get_by_role("button", name="Prepare it for me").click()
 
     expect(page.locator("h1 + p")).to_have_text(re.compile(r"CSV, JSON\s+· climate"))
