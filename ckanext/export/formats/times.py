@@ -1,6 +1,6 @@
 """Times as text, `2022-06-20T11:46:04.198578Z`, many at once.
 
-One text, repeated, in which the digits that differ are then written from tables: a tenth of the
+One text, repeated, in which the digits that differ are then written from tables: a fifth of the
 time of a cast to text followed by replacing the blank (`./portal bench --only parts`).
 """
 
