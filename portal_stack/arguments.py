@@ -7,6 +7,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 PASS_ON = ("ckan", "test", "bench")
 DEFAULT_PORT = 5000
+DEFAULT_HOME = CHECKOUT / ".portal"
 
 DESCRIPTION = """\
 Sets up and runs a whole CKAN portal with the Export API in one folder: Python packages,
@@ -36,7 +37,7 @@ def parse(argv: list[str]) -> Arguments:
     found = _parser().parse_args(own)
     return Arguments(
         command=found.command,
-        home=Path(found.home_here or found.home or CHECKOUT / ".portal").expanduser().resolve(),
+        home=Path(found.home_here or found.home or DEFAULT_HOME).expanduser().resolve(),
         port=getattr(found, "port", None),
         lake=getattr(found, "lake", None),
         settings=dict(getattr(found, "settings", None) or []),

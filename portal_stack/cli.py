@@ -1,12 +1,13 @@
 """The commands of ./portal, inside its own environment."""
 
 import os
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from portal_stack import first_export
-from portal_stack.arguments import Arguments, parse
+from portal_stack.arguments import DEFAULT_HOME, Arguments, parse
 from portal_stack.errors import PortalError, in_words
 from portal_stack.home import Home
 from portal_stack.portal import Choices, Portal
@@ -63,6 +64,8 @@ def export(portal: Portal, steps: Steps) -> None:
 
 def goodbye(portal: Portal, changed: bool, seconds: float) -> str:
     query = first_export.query(portal.home, portal.lake, portal.url)
+    elsewhere = portal.home.path != DEFAULT_HOME.resolve()
+    home = f" --home {shlex.quote(str(portal.home.path))}" if elsewhere else ""
     running = "is up" if changed else "was running already; nothing had to be done"
     return f"""
 The portal {running} ({seconds:.0f} s).
@@ -70,7 +73,7 @@ The portal {running} ({seconds:.0f} s).
   Swagger UI      {portal.url}/api/export/ui/
   On a terminal   curl -OJ '{portal.url}/api/export/csv{query}'
   Administrator   admin, password in {portal.home.password_file}
-  Stop it with    ./portal down"""
+  Stop it with    ./portal down{home}"""
 
 
 def down(home: Home, arguments: Arguments) -> int:

@@ -76,6 +76,16 @@ def test_every_command_is_in_the_readme(command):
     assert f"\n``ckan export {command}``\n" in README
 
 
+@pytest.mark.parametrize("page", ["README.rst", "docs/administrators.rst"])
+def test_a_key_that_is_copied_from_the_documentation_is_refused(page):
+    """Whoever copies an example has a key that everybody knows; this one is too short."""
+    text = (CHECKOUT / page).read_text()
+    keys = re.findall(r"^ +ckanext\.export\.privacy\.key = (.*)$", text, re.MULTILINE)
+
+    assert keys
+    assert all(len(key) < 16 for key in keys)
+
+
 def test_the_readme_starts_with_two_commands():
     assert re.findall(r"^ +(\./portal .*)$", README, re.MULTILINE)[:2] == [
         "./portal up",
@@ -114,7 +124,7 @@ def test_a_page_is_restructured_text_without_a_fault(page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_underlined_title_has_become_one(page):
-    """Without a blank line before it, it is the end of a paragraph, which is no fault to docutils."""
+    """Without a blank line before it, it ends a paragraph, which is no fault to docutils."""
     document = docutils.core.publish_doctree((CHECKOUT / page).read_text())
 
     paragraphs = [node.astext() for node in document.findall(docutils.nodes.paragraph)]

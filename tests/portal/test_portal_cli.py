@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from portal_stack import arguments, processes, testing
+from portal_stack.cli import goodbye
 from portal_stack.errors import PortTaken, disk_full, explain
 from portal_stack.home import Home, is_free
 from portal_stack.portal import Choices, Portal
@@ -59,6 +60,17 @@ def test_a_port_that_another_program_holds_is_refused_before_anything_is_done(ho
 )
 def test_after_tests_that_were_interrupted_the_database_is_not_trusted(code, whole):
     assert testing.was_whole(code) == whole
+
+
+def test_what_is_printed_last_stops_the_portal_of_this_home(home, tmp_path):
+    (tmp_path / "lake/date=2016-01-11").mkdir(parents=True)
+    choices = Choices(lake=str(tmp_path / "lake"))
+
+    elsewhere = goodbye(Portal(home, choices), changed=True, seconds=1)
+    usual = goodbye(Portal(Home(arguments.DEFAULT_HOME), choices), changed=True, seconds=1)
+
+    assert elsewhere.endswith(f"  ./portal down --home '{home.path}'")
+    assert usual.endswith("  ./portal down")
 
 
 def test_a_remembered_port_taken_by_a_stranger_is_replaced(home):
