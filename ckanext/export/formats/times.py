@@ -11,13 +11,6 @@ import pyarrow as pa
 
 from ..observations import DAY, instant
 
-_FIELDS = {
-    "day": ("S11", 0),
-    "time": (np.uint64, 11),
-    "milli": (np.uint32, 19),
-    "micro": (np.uint32, 23),
-}
-
 _FEW = 8  # every eighth place is dearer to write than all
 
 
@@ -49,11 +42,17 @@ def timestamps(column: pa.TimestampArray, before: str, after: str) -> pa.StringA
 
 def _records(before: bytes, time: bytes, after: bytes, number: int) -> np.ndarray:
     """The same text again and again, with the places where another time may be written."""
-    text = before + time + after
-    fields = [(kind, len(before) + place) for kind, place in _FIELDS.values()]
-    kinds, places = zip(*fields, strict=True)
-    record = {"names": [*_FIELDS], "formats": kinds, "offsets": places, "itemsize": len(text)}
-    return np.frombuffer(bytearray(text) * number, np.dtype(record))
+    record = np.dtype(
+        [
+            ("before", f"V{len(before)}"),
+            ("day", "S11"),
+            ("time", np.uint64),
+            ("milli", np.uint32),
+            ("micro", np.uint32),
+            ("after", f"V{len(after)}"),
+        ]
+    )
+    return np.frombuffer(bytearray(before + time + after) * number, record)
 
 
 def _days(days: np.ndarray) -> np.ndarray:
