@@ -107,6 +107,16 @@ def test_only_allowed_attributes_leave():
     assert attributes_of(text) == {"device_class": "x"}
 
 
+@pytest.mark.parametrize(
+    ("unit", "leaves"), [("°C", True), ("\u00b5g/m³", True), ("\u03bcg/m³", True), ("Anna", False)]
+)
+def test_a_unit_leaves_as_an_attribute_where_it_is_known(unit, leaves):
+    rules = {"attributes": ("unit_of_measurement",), "text_mode": "known"}
+    told = attributes_of(json.dumps({"unit_of_measurement": unit}), **rules)
+
+    assert told == ({"unit_of_measurement": unit} if leaves else {})
+
+
 def test_no_attribute_leaves_when_none_is_allowed():
     assert attributes_of('{"device_class":"x","brightness":1}', attributes=()) == {}
 

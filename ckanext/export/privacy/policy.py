@@ -86,7 +86,7 @@ class Policy:
 
     def knows_value(self, text: str) -> bool:
         """Whether a text may be the value of an attribute."""
-        return text in self._values or self._checks(text)
+        return text in self._values or self.knows_unit(text) or self._checks(text)
 
     def _checks(self, text: str) -> bool:
         return self.text_mode == "checked" and not identifies(text)
@@ -97,7 +97,7 @@ class Policy:
 
     @cached_property
     def _values(self) -> frozenset[str]:
-        return self._states.union(*map(listed, ("values", "device_classes", "units")))
+        return self._states.union(*map(listed, ("values", "device_classes")))
 
     @cached_property
     def _units(self) -> frozenset[str]:
