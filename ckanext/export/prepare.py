@@ -168,7 +168,8 @@ def discard(job: Job) -> None:
 def hand_over(job_id: str) -> None:
     """Tells the owner; or deletes the file where a home was forgotten while it was made, because
     CKAN, which has a way of its own to its files, would hand it out."""
-    job = model.Session.get_one(Job, job_id)
+    # What the session remembers of the job may be older than its end.
+    job = model.Session.get_one(Job, job_id, populate_existing=True)
     if kept_file(job):
         _tell_owner(job)
     else:
