@@ -124,13 +124,16 @@ class Used:
     """
 
     def __init__(self, column: pa.DictionaryArray) -> None:
+        self._column = column
         self._codes = codes(column)
-        self._size = len(column.dictionary)
-        counted = np.bincount(self._codes, minlength=self._size + 1)[:-1]
+        size = len(column.dictionary)
+        counted = np.bincount(self._codes, minlength=size + 1)[:-1]
         self._kept = np.flatnonzero(counted)
+        self._all = len(self._kept) == size
         self.rows = counted[self._kept]
-        whole = len(self._kept) == self._size
-        self.texts = column.dictionary if whole else column.dictionary.take(pa.array(self._kept))
+        self.texts = (
+            column.dictionary if self._all else column.dictionary.take(pa.array(self._kept))
+        )
 
     def replaced(self, answers: pa.StringArray) -> pa.DictionaryArray:
         """The column with `answers` as `Rewritten` gives them, each once in the new dictionary."""
@@ -139,10 +142,12 @@ class Used:
 
     def compact(self) -> pa.DictionaryArray:
         """The column without the dictionary's other texts."""
+        if self._all:
+            return self._column
         return from_codes(self._moved(np.arange(len(self.texts) + 1)), self.texts)
 
     def _moved(self, places: np.ndarray) -> np.ndarray:
-        moved = np.empty(self._size + 1, np.int32)
+        moved = np.empty(len(self._column.dictionary) + 1, np.int32)
         moved[self._kept] = places[:-1]
         moved[-1] = places[-1]
         return moved.take(self._codes)
