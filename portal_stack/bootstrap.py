@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from portal_stack.arguments import CHECKOUT, Arguments, parse
-from portal_stack.errors import PortalError, disk_full, explain, in_words
-from portal_stack.home import Home
+from portal_stack.arguments import CHECKOUT, DEFAULT_PORT, Arguments, parse
+from portal_stack.errors import PortalError, PortTaken, disk_full, explain, in_words
+from portal_stack.home import Home, is_free
 from portal_stack.steps import Steps
 
 BEGAN = time.time()
@@ -33,12 +33,23 @@ def _main(arguments: Arguments, argv: list[str]) -> int:
     environment = Environment(home)
     if arguments.command in NEEDS_INSTALL:
         if not environment.is_current():
+            if arguments.command == "up":
+                check_port(home, arguments.port or DEFAULT_PORT)
             home.make()
             with home.lock("install.lock"):
                 environment.install(Steps())
     elif not environment.is_complete():
         raise PortalError(f"There is no portal in {home.path} yet: run `./portal up` first.")
     enter(environment, argv)
+
+
+def check_port(home: Home, port: int) -> None:
+    """Before minutes go into a first portal; one that ran before may hold the port itself.
+
+    Raises PortTaken.
+    """
+    if not home.ini.exists() and not is_free(port):
+        raise PortTaken(port)
 
 
 def enter(environment: "Environment", argv: list[str]) -> NoReturn:

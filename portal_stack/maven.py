@@ -37,5 +37,14 @@ def downloaded(home: Home, title: str, script: str, *words: str) -> Iterator[lis
     shutil.rmtree(cache)
 
 
+def so_far(home: Home) -> str:
+    """How much of a download has come, in words; empty while files are moved."""
+    try:
+        sizes = sum(file.stat().st_size for file in cache_of(home).rglob("*.jar"))
+    except OSError:
+        return ""
+    return f"{sizes / 1e6:.0f} MB so far"
+
+
 def cache_of(home: Home) -> Path:
     return home.path / "cache" / "maven"

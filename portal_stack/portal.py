@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from portal_stack import processes, solr_server
+from portal_stack import maven, processes, solr_server
 from portal_stack.arguments import DEFAULT_PORT
 from portal_stack.backing import Backing
 from portal_stack.errors import PortTaken, explain
@@ -128,7 +128,7 @@ class Portal:
 def start_backing(backing: Backing, steps: Steps) -> list[str]:
     """Makes PostgreSQL, Valkey and Solr run; one word for each on what that took."""
     if not backing.solr.jars.exists():
-        with steps.step("Solr programs"):
+        with steps.step("Solr programs", lambda: maven.so_far(backing.home)):
             solr_server.download_jars(backing.home)
     return [_start(service, steps) for service in backing.services]
 

@@ -2,11 +2,14 @@
 
 import json
 import os
+import pty
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,16 +46,48 @@ def portal(*words: str, python: str = sys.executable) -> subprocess.CompletedPro
     )
 
 
-def test_a_port_that_another_program_holds_is_refused_before_anything_is_done(home):
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that another program holds."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        port = other.getsockname()[1]
+        yield other.getsockname()[1]
 
-        with pytest.raises(PortTaken, match=f"Port {port} .*--port"):
-            Portal(home, Choices(port=port)).check_port()
+
+def test_a_port_that_another_program_holds_is_refused_before_anything_is_done(home, taken):
+    with pytest.raises(PortTaken, match=f"Port {taken} .*--port"):
+        Portal(home, Choices(port=taken)).check_port()
 
     assert not home.ini.exists()
+
+
+def test_a_first_portal_is_told_of_a_taken_port_before_anything_is_installed(tmp_path, taken):
+    answer = portal("--home", str(tmp_path / "none"), "up", "--port", str(taken))
+
+    assert answer.returncode == 1
+    assert f"Port {taken} of 127.0.0.1 is taken" in answer.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_on_a_terminal_the_time_of_a_step_is_seen_to_pass():
+    program = """
+import time
+from portal_stack.steps import Steps
+with Steps().step("A long step", lambda: "7 MB so far") as step:
+    time.sleep(1.5)
+    step.note = "done"
+"""
+    screen, terminal = pty.openpty()
+    command = [sys.executable, "-c", program]
+    subprocess.run(command, cwd=CHECKOUT, stdout=terminal, check=True, timeout=60)
+    os.close(terminal)
+
+    shown = os.read(screen, 10_000).decode()
+    os.close(screen)
+
+    assert re.search(r"\r  A long step \.+ +1\.\d s  7 MB so far", shown)
+    assert re.search(r"1\.\d s  done\s*\Z", shown)
 
 
 @pytest.mark.parametrize(
