@@ -88,15 +88,18 @@ class Ahead(Iterator[Item], Generic[Item]):
 
 
 def in_turn(
-    sources: Iterable[Generator[Item, None, None]], together: int
+    sources: Iterable[Generator[Item, None, None]], together: int, depth: int = 1
 ) -> Generator[Item, None, None]:
-    """All items of one generator after another, of which several work already."""
+    """All items of one generator after another, of which several work already.
+
+    Each is at most `depth` items ahead.
+    """
     sources = iter(sources)
     working = deque[Ahead[Item]]()
     try:
         while True:
             for source in islice(sources, together - len(working)):
-                working.append(Ahead(source, 1, float("inf"), give_up=lambda: None))
+                working.append(Ahead(source, depth, float("inf"), give_up=lambda: None))
             if not working:
                 return
             yield from working[0]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 
@@ -51,7 +51,7 @@ class Scan(ABC):
     def close(self) -> None:
         """Releases the lake, when no pass is under way. Idempotent."""
 
-    def __enter__(self) -> "Scan":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -5,7 +5,17 @@ from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import TIMESTAMP, ColumnElement, Table, cast, func, literal_column, select, text
+from sqlalchemy import (
+    TIMESTAMP,
+    ColumnElement,
+    Select,
+    Table,
+    cast,
+    func,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.types import NullType
 
 from ..errors import LakeUnavailable
@@ -13,6 +23,7 @@ from ..observations import COLUMNS, TIMES, span
 from ..query import Query, compatible
 from .base import Inspection, Lake, Scan
 from .canonical import Canonical, Columns
+from .postgresql_ranges import ranges
 from .postgresql_transaction import DIALECT, Transaction, sql
 from .postgresql_url import address
 from .statement import Statements
@@ -38,7 +49,7 @@ class PostgreSqlLake(Lake):
         transaction = Transaction(self.url)
         try:
             table = transaction.table(self.table)
-            return PostgreSqlScan(transaction, table, self.columns, query)
+            return PostgreSqlScan(self.url, transaction, table, self.columns, query)
         except BaseException:
             transaction.close()
             raise
@@ -66,12 +77,13 @@ class PostgreSqlLake(Lake):
         if not problems:
             time = columns.own_name("last_updated")
             facts["index on last_updated"] = _index(transaction, table, time)
-            ordered = PostgreSqlScan(transaction, table, self.columns, Query()).ordered
-            facts["order of an export"] = (
-                "sorted"
-                if ordered
-                else "as stored; parts of it that the server sorts in about a second are sorted"
-            )
+            with PostgreSqlScan(self.url, transaction, table, self.columns, Query()) as scan:
+                facts["order of an export"] = (
+                    "sorted"
+                    if scan.ordered
+                    else "as stored; parts of it that the server sorts in about a second are sorted"
+                )
+                facts["connections of an export"] = str(scan.connections)
         return Inspection(facts, problems)
 
 
@@ -79,7 +91,12 @@ class PostgreSqlScan(Scan):
     """Passes in one transaction, which goes on seeing what it saw first."""
 
     def __init__(
-        self, transaction: Transaction, table: Table, names: Mapping[str, str], query: Query
+        self,
+        url: str,
+        transaction: Transaction,
+        table: Table,
+        names: Mapping[str, str],
+        query: Query,
     ) -> None:
         self.version = transaction.version
         self._transaction = transaction
@@ -90,14 +107,15 @@ class PostgreSqlScan(Scan):
         if query.units and transaction.unicode:
             self._statements.of_units(_storable(query).units)
         own_names = Columns(names).needed(self._statements.present)
-        self.ordered = transaction.cost(self._statements.select(own_names)) <= _SMALL
+        self.ordered = transaction.plan(self._statements.select(own_names))["Total Cost"] <= _SMALL
+        stored = self._statements.select(own_names, ordered=False)
+        self._ranges = None if self.ordered else ranges(transaction, url, table, stored)
 
     def batches(self, columns: Sequence[str] = COLUMNS) -> Iterator[pa.RecordBatch]:
         canonical = Canonical(self._names, self._query, columns)
         read = canonical.needed(self._statements.present)
         statement = self._statements.select(read, self.ordered)
-        size = _FEW_BYTES if len(columns) < len(COLUMNS) else _BATCH_BYTES
-        for batch in self._transaction.batches(statement, size):
+        for batch in self._answer(statement, whole=len(columns) == len(COLUMNS)):
             if self._cancelled:
                 raise LakeUnavailable("The export was ended.")
             selected = canonical.select(batch)
@@ -105,12 +123,22 @@ class PostgreSqlScan(Scan):
             if selected.num_rows:
                 yield selected
 
+    def _answer(self, statement: Select[Any], whole: bool) -> Iterator[pa.RecordBatch]:
+        if self._ranges and whole:
+            return self._ranges.batches(statement)
+        return self._transaction.batches(statement, _BATCH_BYTES if whole else _FEW_BYTES)
+
+    @property
+    def connections(self) -> int:
+        """Of an export to the server."""
+        return 2 if self._ranges else 1
+
     def cancel(self) -> None:
         self._cancelled = True
-        self._transaction.cancel()
+        (self._ranges or self._transaction).cancel()
 
     def close(self) -> None:
-        self._transaction.close()
+        (self._ranges or self._transaction).close()
 
 
 class _Statements(Statements):

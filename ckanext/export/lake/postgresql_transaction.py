@@ -1,6 +1,6 @@
 """One transaction of PostgreSQL 13 or newer; ADBC reads its results by COPY into Arrow."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -53,10 +53,13 @@ DIALECT = _Dialect()
 
 
 class Transaction:
-    """A connection with one read-only transaction, and a savepoint to come back to."""
+    """A connection with one read-only transaction, and a savepoint to come back to.
 
-    def __init__(self, url: str) -> None:
-        """Raises Misconfigured and LakeUnavailable."""
+    `snapshot` names what it and others see.
+    """
+
+    def __init__(self, url: str, snapshot: str | None = None) -> None:
+        """`snapshot`: that of another, open one. Raises Misconfigured and LakeUnavailable."""
         uri = libpq_uri(url)
         with _told():
             # The driver, when it minds the transaction, knows no savepoints.
@@ -65,23 +68,26 @@ class Transaction:
         # Held here, as the garbage collector may take the pass before the connection.
         self._open: dbapi.Cursor | None = None
         try:
-            self._begin()
+            self._begin(snapshot)
         except BaseException:
             self.close()
             raise
 
-    def _begin(self) -> None:
+    def _begin(self, snapshot: str | None) -> None:
         self._run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        if snapshot:
+            self._run(f"SET TRANSACTION SNAPSHOT '{snapshot}'")  # as a server has named it
         state = select(
+            func.pg_export_snapshot(),
             func.clock_timestamp(),
             cast(func.pg_current_snapshot(), Text),
             func.current_setting("server_version"),
             func.current_setting("server_encoding"),
             *(func.set_config(name, value, True) for name, value in _SETTINGS.items()),
         )
-        time, snapshot, self.server, encoding, *_ = self.row(sql(state))
+        self.snapshot, time, current, self.server, encoding, *_ = self.row(sql(state))
         self._run("SAVEPOINT begun")
-        self.version = f"{time:%Y-%m-%dT%H:%M:%S.%fZ}, snapshot {snapshot}"
+        self.version = f"{time:%Y-%m-%dT%H:%M:%S.%fZ}, snapshot {current}"
         self.unicode = encoding == "UTF8"
 
     def table(self, name: str) -> Table:
@@ -109,12 +115,12 @@ class Transaction:
             cursor.execute(statement)
             return cursor.fetchone() or ()
 
-    def cost(self, statement: Select[Any]) -> float:
-        """What the server thinks that all of the answer will cost."""
+    def plan(self, statement: Select[Any]) -> dict[str, Any]:
+        """How the server will find the answer, and what it thinks that this costs."""
         plan = self.row(f"EXPLAIN (FORMAT JSON) {sql(statement)}")
-        return orjson.loads(plan[0])[0]["Plan"]["Total Cost"]
+        return orjson.loads(plan[0])[0]["Plan"]
 
-    def batches(self, statement: Select[Any], size: int) -> Iterator[pa.RecordBatch]:
+    def batches(self, statement: Select[Any], size: int) -> Generator[pa.RecordBatch, None, None]:
         """The answer, in batches of about `size` bytes.
 
         Whoever leaves early finds the transaction as it was before.
