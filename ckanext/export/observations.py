@@ -31,7 +31,8 @@ DAY = 86_400_000_000  # microseconds
 _FIRST_ROWS = 8_192
 _ROWS = 65_536  # of a batch that has been made of several
 _BYTES = 16 << 20  # of one
-_REMEMBERED = 4 << 20  # bytes of texts whose answers are kept for the next batches
+# Of texts whose answers are kept for the next batches: every batch looks for its own among them.
+_REMEMBERED, _REMEMBERED_BYTES = 1 << 15, 4 << 20
 
 
 def producer_type(entity_id: str | None) -> str | None:
@@ -243,8 +244,8 @@ class Rewritten:
         said = pa.concat_arrays([self._said, self._ask(new)])
         added = pa.array(np.arange(len(self._known), len(said), dtype=np.int32))
         answers = said.take(pc.replace_with_mask(places, unknown, added))
-        if self._known.nbytes + new.nbytes > _REMEMBERED:
-            self._known, self._said = texts, answers
+        if len(said) > _REMEMBERED or self._known.nbytes + new.nbytes > _REMEMBERED_BYTES:
+            self._known, self._said = texts[:_REMEMBERED], answers[:_REMEMBERED]
         else:
             self._known, self._said = pa.concat_arrays([self._known, new]), said
         return answers

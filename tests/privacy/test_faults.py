@@ -37,7 +37,7 @@ RULES = {
     "personal classes": (privacy.protection, "_matches"),
     "a second look": (privacy.policy, "identifies"),
     "units": (privacy.policy.Policy, "knows_unit"),
-    "attributes": (privacy.attributes.Judge, "member"),
+    "attributes": (privacy.attributes.Members, "said"),
     "homes in texts": (privacy.homes.OwnHome, "rows"),
     "homes that are numbers": (privacy.homes.OwnHome, "numbers"),
     "times": (privacy.protection, "coarse"),

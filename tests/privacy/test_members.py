@@ -1,6 +1,7 @@
 """Attributes texts are judged together, by their members, as if each were judged on its own."""
 
 import json
+import re
 
 import pyarrow as pa
 import pytest
@@ -100,13 +101,40 @@ def test_texts_that_are_judged_together_do_not_change_each_other(given):
         assert json.loads(answer) == wanted, text
 
 
+digits = st.from_regex(r"\A[0-9]{1,18}\Z") | st.from_regex(r"\A[0-9]{0,4}(0{3,14}|9{3,14})[0-9]?\Z")
+numbers = st.from_regex(r"\A-?(0|[1-9][0-9]{0,6})\Z") | st.builds(
+    "{}.{}{}".format,
+    st.from_regex(r"\A-?(0|[1-9][0-9]{0,11})\Z"),
+    digits,
+    st.sampled_from(["", "", "", "e3", "E-2", "e+0"]),
+)
+SHORT = ("\\d{1,3}[.]\\d{1,3}", "\\d{1,6}", "\\d{4}[.]\\d\\d?", "\\d{5}[.]\\d")
+
+
+@settings(max_examples=1500, deadline=None)
+@given(numbers.filter(bool), st.booleans(), st.booleans(), st.sampled_from(["brightness", "other"]))
+def test_a_number_leaves_where_it_is_short_however_it_is_written(number, blank, before, name):
+    gap = " " * blank
+    first = f'"color_mode":"on",{gap}' * before
+    [answer] = published([f'{{{first}"{name}":{gap}{number}}}'])
+
+    value = json.loads(number)
+    short = any(re.fullmatch(f"-?{form}", repr(value), re.ASCII) for form in SHORT)
+    wanted = {"color_mode": "on"} if before else {}
+    if short and name == "brightness":
+        wanted["brightness"] = value
+    assert answer == json.dumps(wanted, separators=(",", ":"))
+
+
 def test_members_of_many_texts_are_judged_once(monkeypatch):
     asked = []
     member = Judge.member
     monkeypatch.setattr(
         Judge, "member", lambda self, text: (asked.append(text), member(self, text))[1]
     )
-    given = [f'{{"brightness":{number % 10},"temperature":{number % 7}}}' for number in range(70)]
+    given = [
+        f'{{"brightness":[{number % 10}],"temperature":[{number % 7}]}}' for number in range(70)
+    ]
 
     assert published(given) == given
     assert sum(text is not None for text in asked) == 17

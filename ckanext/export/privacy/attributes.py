@@ -1,6 +1,7 @@
 """Attributes: an allow-list of names, at every depth; values are short numbers or known words."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +20,13 @@ _NUMBERS = 5  # of a list: a colour has no more, and more may spell anything
 _SHORT = re.compile(SHORT_NUMBER)
 _REMEMBERED = 4096  # values, of which the same few come again and again
 _AT_ONCE = 1 << 20  # bytes of texts; cutting takes ten times as many
+# What most members are, as patterns: a name, and a number or a text without any escape.
+_BEGIN, _BETWEEN, _END = r"\A[{,] ?", ": ?", r"\z"
+_ANY_NAME, _ANY_TEXT = '"[a-z0-9_]+"', r'"[^"\\\x00-\x1f]*"'
+_ANY_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?"
+_AS_WRITTEN = r"-?[1-9][0-9]*|0|-?(?:0|[1-9][0-9]*)[.](?:0|[0-9]*[1-9])"  # if it is short
+# So far from any number with three decimals that no rounding makes it one.
+_NEVER_SHORT = r"-?(?:0|[1-9][0-9]{0,4})[.][0-9]{3}[0-9]{0,4}[1-8][0-9]*"
 _WITHHELD: Any = object()
 _NOTHING = ""  # is left of a member that is withheld
 
@@ -28,7 +36,7 @@ class Attributes:
 
     def __init__(self, policy: Policy) -> None:
         judge = Judge(policy)
-        self._members = Rewritten(each(judge.member))
+        self._members = Rewritten(Members(judge, policy.attributes).said)
         self._objects = each(judge.object)
 
     def publishable(self, texts: pa.StringArray) -> pa.StringArray:
@@ -61,6 +69,34 @@ class Attributes:
             pa.array(borders, pa.int32()), said.take(pa.array(places[leaves]))
         )
         return pc.binary_join_element_wise("{", pc.binary_join(left, ","), "}", "")
+
+
+class Members:
+    """The rule about many members: patterns tell what it says about most that hold a number, and
+    the judge is asked about the others: half the time of an export in which every text is new."""
+
+    def __init__(self, judge: "Judge", names: Iterable[str]) -> None:
+        self._judge = each(judge.member)
+        name = f'("(?:{"|".join(map(re.escape, names))})"){_BETWEEN}'
+        self._named = _BEGIN + name
+        self._short = f"{_BEGIN}{name}({SHORT_NUMBER}){_END}"
+        self._written = f"{_BEGIN}{name}(?:{_AS_WRITTEN}){_END}"
+
+    def said(self, members: pa.StringArray) -> pa.StringArray:
+        """What `Judge.member` says."""
+        short = _match(members, self._short) & _match(members, self._written)
+        never = _match(members, f"{_BEGIN}{_ANY_NAME}{_BETWEEN}{_NEVER_SHORT}{_END}")
+        plain = _match(members, f"{_BEGIN}{_ANY_NAME}{_BETWEEN}(?:{_ANY_NUMBER}|{_ANY_TEXT}){_END}")
+        never |= plain & ~_match(members, self._named)
+        said = pc.replace_substring_regex(members, self._short, r"\1:\2")
+        said = pc.if_else(pa.array(never), _NOTHING, said)
+        asked = pa.array(~(short | never))
+        return pc.replace_with_mask(said, asked, self._judge(members.filter(asked)))
+
+
+def _match(texts: pa.StringArray, pattern: str) -> np.ndarray:
+    found = pc.match_substring_regex(texts, pattern).fill_null(False)
+    return found.to_numpy(zero_copy_only=False)
 
 
 class Judge:

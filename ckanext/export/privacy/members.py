@@ -38,49 +38,50 @@ def cut(texts: pa.StringArray) -> Cut:
     """
     places = borders(texts)
     data = np.frombuffer(texts.buffers()[2] or b"", np.uint8)[places[0] : places[-1]]
-    if not len(data):
+    # Of all bytes only a fifth say where a text may be cut.
+    signs = np.flatnonzero(_is_sign(data))
+    if not len(signs):
         return Cut(texts[:0], np.zeros(1, np.int32), np.full(len(texts), False))
     starts = np.minimum(places[:-1] - places[0], len(data) - 1)
     lasts = np.maximum(places[1:] - places[0] - 1, 0)
-
-    # Of all bytes only a fifth say where a text may be cut.
-    signs = np.flatnonzero(_is_sign(data)).astype(np.int32)
     first = np.searchsorted(signs, places - places[0])
-    kinds = data[signs]
-    quotes = (kinds == _QUOTE) & (data[signs - 1] != _BACKSLASH)
-    quoted = _sums(quotes.view(np.int8), first) & 1 == 1
+    kinds = data.take(signs)
+    escapes = data == _BACKSLASH
+    escaping = bool(escapes.any())
+    quotes = kinds == _QUOTE
+    if escaping:
+        quotes &= ~escapes.take(signs - 1)
+    quoted = _in_text(np.bitwise_xor.accumulate(quotes), first, np.logical_xor)
     opening = ((kinds == _OBJECT) | (kinds == _LIST)) & ~quoted
     closing = ((kinds == _END) | (kinds == _LIST_END)) & ~quoted
-    depths = _sums(opening.view(np.int8) - closing.view(np.int8), first)
+    steps = opening.view(np.int8) - closing.view(np.int8)
+    depths = _in_text(np.cumsum(steps, dtype=np.int32), first, np.subtract)
 
     regular = (data[starts] == _OBJECT) & (data[lasts] == _END) & (lasts > starts)
     ends = first[1:][regular] - 1
     regular[regular] = ~quoted[ends] & (depths[ends] == 0)
-    if _backslashes_meet(data):
+    if escaping and (escapes[1:] & escapes[:-1]).any():
         regular &= ~_doubled_backslashes(texts)
     marks = (kinds == _COMMA) & ~quoted & (depths == 1)
     marks &= np.repeat(regular, np.diff(first))
     marks[first[:-1][regular]] = marks[first[1:][regular] - 1] = True
-    return _between(signs[marks], data, starts[regular], regular)
+    return _between(signs.take(np.flatnonzero(marks)), data, starts[regular], regular)
 
 
 def _is_sign(data: np.ndarray) -> np.ndarray:
+    lower = data | 0x20  # an opening bracket is a brace then, as is a closing one
     found = data == _QUOTE
-    for sign in (_COMMA, _OBJECT, _END, _LIST, _LIST_END):
-        found |= data == sign
+    for sign, where in ((_COMMA, data), (_OBJECT, lower), (_END, lower)):
+        found |= where == sign
     return found
 
 
-def _sums(steps: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """The sum of the steps from a text's first sign to each of its signs."""
-    sums = np.cumsum(steps, dtype=np.int32)
-    before = np.append(np.int32(0), sums)[first[:-1]]
-    return sums - np.repeat(before, np.diff(first))
-
-
-def _backslashes_meet(data: np.ndarray) -> bool:
-    escapes = data == _BACKSLASH
-    return bool((escapes[1:] & escapes[:-1]).any())
+def _in_text(running: np.ndarray, first: np.ndarray, undo: np.ufunc) -> np.ndarray:
+    """What was accumulated over all signs, as if every text began anew."""
+    before = np.where(first[:-1] > 0, running.take(first[:-1] - 1), running.dtype.type(0))
+    if not before.any():  # no text leaves anything open
+        return running
+    return undo(running, np.repeat(before, np.diff(first)))
 
 
 def _doubled_backslashes(texts: pa.StringArray) -> np.ndarray:
@@ -91,7 +92,7 @@ def _doubled_backslashes(texts: pa.StringArray) -> np.ndarray:
 def _between(marks: np.ndarray, data: np.ndarray, starts: np.ndarray, regular: np.ndarray) -> Cut:
     """What stands between the marks, but for what follows a closing brace."""
     begins = data[marks] != _END
-    ends = np.append(marks, np.int32(len(data)))
+    ends = np.append(marks, len(data)).astype(np.int32)
     pieces = pa.StringArray.from_buffers(len(marks), pa.py_buffer(ends), pa.py_buffer(data))
     # Before a text's first mark stand one closing brace of every text before it.
     first = np.searchsorted(marks, starts) - np.arange(len(starts))
