@@ -126,6 +126,20 @@ def test_a_number_leaves_where_it_is_short_however_it_is_written(number, blank, 
     assert answer == json.dumps(wanted, separators=(",", ":"))
 
 
+@pytest.mark.parametrize("text", ['{"":5}', "{:5}", '{"a":5}', '{"x":1,"":5}'])
+def test_no_number_leaves_where_no_name_may(text):
+    rule = Attributes(policy(attributes=()))
+
+    assert rule.publishable(pa.array([text])).to_pylist() == ["{}"]
+
+
+def test_a_number_of_an_odd_name_leaves_only_where_that_is_its_name():
+    rule = Attributes(policy(attributes=('a"b', "c|d", "é.")))
+    given = ['{"a\\"b":1,"c|d":2,"é.":3}', '{"c":4,"d":5,"éx":6,"a":7}', '{"a"b":8}']
+
+    assert rule.publishable(pa.array(given)).to_pylist() == [given[0], "{}", "{}"]
+
+
 def test_members_of_many_texts_are_judged_once(monkeypatch):
     asked = []
     member = Judge.member

@@ -23,6 +23,7 @@ _AT_ONCE = 1 << 20  # bytes of texts; cutting takes ten times as many
 # What most members are, as patterns: a name, and a number or a text without any escape.
 _BEGIN, _BETWEEN, _END = r"\A[{,] ?", ": ?", r"\z"
 _ANY_NAME, _ANY_TEXT = '"[a-z0-9_]+"', r'"[^"\\\x00-\x1f]*"'
+_NO_NAME = r"[^\s\S]"
 _ANY_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?"
 _AS_WRITTEN = r"-?[1-9][0-9]*|0|-?(?:0|[1-9][0-9]*)[.](?:0|[0-9]*[1-9])"  # if it is short
 # So far from any number with three decimals that no rounding makes it one.
@@ -77,7 +78,8 @@ class Members:
 
     def __init__(self, judge: "Judge", names: Iterable[str]) -> None:
         self._judge = each(judge.member)
-        name = f'("(?:{"|".join(map(re.escape, names))})"){_BETWEEN}'
+        quoted = [re.escape(orjson.dumps(name).decode()) for name in names] or [_NO_NAME]
+        name = f"({'|'.join(quoted)}){_BETWEEN}"
         self._named = _BEGIN + name
         self._short = f"{_BEGIN}{name}({SHORT_NUMBER}){_END}"
         self._written = f"{_BEGIN}{name}(?:{_AS_WRITTEN}){_END}"
