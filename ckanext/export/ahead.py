@@ -4,6 +4,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Generic, TypeVar
 
@@ -48,7 +49,9 @@ class Ahead(Iterator[Item], Generic[Item]):
     def close(self) -> None:
         """Ends the work, wherever it is, and waits until it has ended. Idempotent."""
         self._unwanted.set()
-        self._thread.join()
+        self._empty()  # wakes a thread that waits for room
+        if self._thread is not threading.current_thread():  # that of the garbage collector
+            self._thread.join()
         self._replace(Stalled("closed"))
 
     def _work(self) -> None:
@@ -76,6 +79,11 @@ class Ahead(Iterator[Item], Generic[Item]):
                 waited += _GLANCE
                 if waited >= self._patience:
                     raise Stalled(f"no piece was taken for {self._patience:g} s") from None
+
+    def _empty(self) -> None:
+        with suppress(queue.Empty):
+            while True:
+                self._queue.get_nowait()
 
     def _replace(self, error: BaseException) -> None:
         """Instead of what waits, who comes back late finds the reason."""

@@ -123,12 +123,14 @@ class Export(Iterator[bytes]):
         self._let_go()
 
     def _let_go(self) -> None:
-        if self._scan:
-            self._scan.close()
         release, self._release = self._release, lambda: None
         report, self._report = self._report, lambda entry: None
-        release()
-        report(self._entry())
+        try:
+            if self._scan:
+                self._scan.close()
+        finally:
+            release()
+            report(self._entry())
 
     def _entry(self) -> journal.Entry:
         order = self._order

@@ -31,8 +31,7 @@ DAY = 86_400_000_000  # microseconds
 _FIRST_ROWS = 8_192
 _ROWS = 65_536  # of a batch that has been made of several
 _BYTES = 16 << 20  # of one
-# Of texts whose answers are kept for the next batches: every batch looks for its own among them.
-_REMEMBERED, _REMEMBERED_BYTES = 1 << 15, 4 << 20
+_REMEMBERED = 4 << 20  # bytes of texts whose answers are kept for the next batches
 
 
 def producer_type(entity_id: str | None) -> str | None:
@@ -211,11 +210,13 @@ class Rewritten:
     """A function from texts to texts that is asked once per distinct text, and remembered.
 
     Texts that match `plain`, a whole-text pattern, are their own answers and are not asked about;
-    texts that the batch before had too are looked up by Arrow.
+    texts that the batch before had too are looked up by Arrow, among `most` at most: which is to
+    be small where asking costs little.
     """
 
-    def __init__(self, function: Answers, plain: str = "") -> None:
+    def __init__(self, function: Answers, plain: str = "", most: int = 1 << 20) -> None:
         self._ask = function
+        self._most = most
         self._plain = rf"\A(?:{plain})\z" if plain else ""
         self._known = self._said = pa.array([], pa.string())
 
@@ -244,8 +245,8 @@ class Rewritten:
         said = pa.concat_arrays([self._said, self._ask(new)])
         added = pa.array(np.arange(len(self._known), len(said), dtype=np.int32))
         answers = said.take(pc.replace_with_mask(places, unknown, added))
-        if len(said) > _REMEMBERED or self._known.nbytes + new.nbytes > _REMEMBERED_BYTES:
-            self._known, self._said = texts[:_REMEMBERED], answers[:_REMEMBERED]
+        if len(said) > self._most or self._known.nbytes + new.nbytes > _REMEMBERED:
+            self._known, self._said = texts[: self._most], answers[: self._most]
         else:
             self._known, self._said = pa.concat_arrays([self._known, new]), said
         return answers

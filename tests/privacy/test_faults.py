@@ -37,7 +37,8 @@ RULES = {
     "personal classes": (privacy.protection, "_matches"),
     "a second look": (privacy.policy, "identifies"),
     "units": (privacy.policy.Policy, "knows_unit"),
-    "attributes": (privacy.attributes.Members, "said"),
+    "attributes": (privacy.attributes.Judge, "member"),
+    "numbers in attributes": (privacy.attributes.Members, "said"),
     "homes in texts": (privacy.homes.OwnHome, "rows"),
     "homes that are numbers": (privacy.homes.OwnHome, "numbers"),
     "times": (privacy.protection, "coarse"),
@@ -88,7 +89,7 @@ def lake_with_a_late_row(folder):
         entity_id="sensor.late",
         state="late",
         unit="late",
-        attributes='{"late":1}',
+        attributes='{"late":[1]}',
     )
     return write_lake(folder, [*rows, last])
 

@@ -126,6 +126,11 @@ def test_a_number_leaves_where_it_is_short_however_it_is_written(number, blank, 
     assert answer == json.dumps(wanted, separators=(",", ":"))
 
 
+@pytest.mark.parametrize("text", ['{"brightness":5,}', '{,"brightness":5}', '{ ,"brightness":5}'])
+def test_what_is_no_json_for_a_comma_leaves_as_nothing(text):
+    assert published([text]) == ["{}"]
+
+
 @pytest.mark.parametrize("text", ['{"":5}', "{:5}", '{"a":5}', '{"x":1,"":5}'])
 def test_no_number_leaves_where_no_name_may(text):
     rule = Attributes(policy(attributes=()))

@@ -1,6 +1,7 @@
 """A table or view of PostgreSQL."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -43,7 +44,7 @@ SELECT (SELECT relkind IN ('r', 'p', 'm') FROM pg_class WHERE oid = to_regclass(
 
 
 class PostgreSqlLake(Lake):
-    """Observations as rows of a table, every export on a connection of its own."""
+    """Observations as rows of a table, every export on connections of its own."""
 
     def scan(self, query: Query) -> "PostgreSqlScan":
         transaction = Transaction(self.url)
@@ -77,18 +78,17 @@ class PostgreSqlLake(Lake):
         if not problems:
             time = columns.own_name("last_updated")
             facts["index on last_updated"] = _index(transaction, table, time)
-            with PostgreSqlScan(self.url, transaction, table, self.columns, Query()) as scan:
-                facts["order of an export"] = (
-                    "sorted"
-                    if scan.ordered
-                    else "as stored; parts of it that the server sorts in about a second are sorted"
-                )
-                facts["connections of an export"] = str(scan.connections)
+            ordered = PostgreSqlScan(self.url, transaction, table, self.columns, Query()).ordered
+            facts["order of an export"] = (
+                "sorted"
+                if ordered
+                else "as stored; parts of it that the server sorts in about a second are sorted"
+            )
         return Inspection(facts, problems)
 
 
 class PostgreSqlScan(Scan):
-    """Passes in one transaction, which goes on seeing what it saw first."""
+    """Passes that all see what the transaction saw first."""
 
     def __init__(
         self,
@@ -115,23 +115,19 @@ class PostgreSqlScan(Scan):
         canonical = Canonical(self._names, self._query, columns)
         read = canonical.needed(self._statements.present)
         statement = self._statements.select(read, self.ordered)
-        for batch in self._answer(statement, whole=len(columns) == len(COLUMNS)):
-            if self._cancelled:
-                raise LakeUnavailable("The export was ended.")
-            selected = canonical.select(batch)
-            _expect_years(selected)
-            if selected.num_rows:
-                yield selected
+        with closing(self._answer(statement, whole=len(columns) == len(COLUMNS))) as answer:
+            for batch in answer:
+                if self._cancelled:
+                    raise LakeUnavailable("The export was ended.")
+                selected = canonical.select(batch)
+                _expect_years(selected)
+                if selected.num_rows:
+                    yield selected
 
-    def _answer(self, statement: Select[Any], whole: bool) -> Iterator[pa.RecordBatch]:
+    def _answer(self, statement: Select[Any], whole: bool) -> Generator[pa.RecordBatch, None, None]:
         if self._ranges and whole:
             return self._ranges.batches(statement)
         return self._transaction.batches(statement, _BATCH_BYTES if whole else _FEW_BYTES)
-
-    @property
-    def connections(self) -> int:
-        """Of an export to the server."""
-        return 2 if self._ranges else 1
 
     def cancel(self) -> None:
         self._cancelled = True

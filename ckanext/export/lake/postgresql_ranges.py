@@ -2,10 +2,12 @@
 
 A server gives a connection the work of one core, which sends rows more slowly than they are
 exported. Both connections see one snapshot, and the rows keep the order in which they are stored.
+Where there is no second connection to be had, one reads all ranges.
 """
 
 from collections.abc import Generator, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from inspect import GEN_CLOSED, getgeneratorstate
 from itertools import cycle
 from typing import Any
 
@@ -21,24 +23,41 @@ _BATCH_BYTES = 4 << 20
 _DEPTH = 4  # batches that a connection may have ready
 _SIZE = """
 SELECT pg_relation_size(oid) / current_setting('block_size')::int
-FROM pg_class WHERE oid = to_regclass(:table) AND relkind IN ('r', 'm')
+FROM pg_class WHERE oid = to_regclass(:table) AND relkind = 'r'
 """
 
 
 class Ranges:
-    """The transaction of a scan, and another one that helps it."""
+    """The transaction of a scan and, from the first pass on, another one that helps it."""
 
-    def __init__(self, transaction: Transaction, helper: Transaction, blocks: int) -> None:
-        self._transactions = (transaction, helper)
+    def __init__(self, transaction: Transaction, url: str, table: str, blocks: int) -> None:
+        self._readers = [transaction]
+        self._url = url
+        self._table = table
         self._borders = range(_BLOCKS, blocks, _BLOCKS)
         self._pass: Generator[pa.RecordBatch, None, None] | None = None
 
     def batches(self, statement: Select[Any]) -> Generator[pa.RecordBatch, None, None]:
-        """The answer of a statement that reads the table."""
-        parts = zip(cycle(self._transactions), self._parts(statement), strict=False)
+        """The answer of a statement that reads the table; by one connection if need be."""
+        if len(self._readers) == 1:
+            with suppress(LakeUnavailable):
+                self._readers.append(self._helper(self._readers[0]))
+        parts = zip(cycle(self._readers), self._parts(statement), strict=False)
         answers = (reader.batches(part, _BATCH_BYTES) for reader, part in parts)
-        self._pass = in_turn(answers, len(self._transactions), _DEPTH)
+        self._pass = in_turn(answers, len(self._readers), _DEPTH)
         return self._pass
+
+    def _helper(self, first: Transaction) -> Transaction:
+        helper = Transaction(self._url, first.share())
+        try:
+            for transaction in (first, helper):
+                transaction.lock(self._table)
+            if helper.sees != first.sees:
+                raise LakeUnavailable("The second connection leads to another server.")
+        except LakeUnavailable:
+            helper.close()
+            raise
+        return helper
 
     def _parts(self, statement: Select[Any]) -> Iterator[Select[Any]]:
         begin = 0
@@ -48,29 +67,29 @@ class Ranges:
         yield between(statement, begin, None)
 
     def cancel(self) -> None:
-        for transaction in self._transactions:
+        for transaction in self._readers:
             transaction.cancel()
 
     def close(self) -> None:
         """Ends a pass that was left open, too: its threads read from the connections."""
-        if self._pass:
-            self._pass.close()
-        for transaction in self._transactions:
-            transaction.close()
+        with ExitStack() as stack:
+            for transaction in self._readers:
+                stack.callback(transaction.close)
+            if self._pass and getgeneratorstate(self._pass) != GEN_CLOSED:
+                self.cancel()
+                self._pass.close()
 
 
 def ranges(
     transaction: Transaction, url: str, table: Table, statement: Select[Any]
 ) -> Ranges | None:
-    """For a statement that reads all of a table: None where there is no second connection, and
-    for views, partitioned tables and servers before PostgreSQL 14, which cannot read ranges."""
+    """For a statement that looks at all rows of a table. None for views, partitioned tables and
+    servers before PostgreSQL 14, which cannot read ranges."""
     name = str(DIALECT.identifier_preparer.format_table(table))
     blocks = (transaction.row(sql(text(_SIZE).bindparams(table=name))) or [0])[0]
     if blocks <= _BLOCKS or not _reads_ranges(transaction, statement):
         return None
-    with suppress(LakeUnavailable):
-        return Ranges(transaction, Transaction(url, transaction.snapshot), blocks)
-    return None
+    return Ranges(transaction, url, name, blocks)
 
 
 def _reads_ranges(transaction: Transaction, statement: Select[Any]) -> bool:

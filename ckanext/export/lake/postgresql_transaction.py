@@ -37,8 +37,10 @@ _SETTINGS = {
     "standard_conforming_strings": "on",
     "synchronize_seqscans": "off",  # a scan that joins another one begins anywhere
     "max_parallel_workers_per_gather": "0",
+    "idle_in_transaction_session_timeout": "0",  # a visitor may be slow
     "jit": "off",  # compiles for longer than a small export takes
 }
+_SAVE, _BACK = "SAVEPOINT begun", "ROLLBACK TO SAVEPOINT begun"
 _NO_TABLE = {"42P01", "3F000"}  # SQLSTATE
 
 
@@ -55,11 +57,11 @@ DIALECT = _Dialect()
 class Transaction:
     """A connection with one read-only transaction, and a savepoint to come back to.
 
-    `snapshot` names what it and others see.
+    `sees` tells which other transactions its snapshot knows of.
     """
 
     def __init__(self, url: str, snapshot: str | None = None) -> None:
-        """`snapshot`: that of another, open one. Raises Misconfigured and LakeUnavailable."""
+        """`snapshot`: what another one `share`s. Raises Misconfigured and LakeUnavailable."""
         uri = libpq_uri(url)
         with _told():
             # The driver, when it minds the transaction, knows no savepoints.
@@ -78,16 +80,15 @@ class Transaction:
         if snapshot:
             self._run(f"SET TRANSACTION SNAPSHOT '{snapshot}'")  # as a server has named it
         state = select(
-            func.pg_export_snapshot(),
             func.clock_timestamp(),
             cast(func.pg_current_snapshot(), Text),
             func.current_setting("server_version"),
             func.current_setting("server_encoding"),
             *(func.set_config(name, value, True) for name, value in _SETTINGS.items()),
         )
-        self.snapshot, time, current, self.server, encoding, *_ = self.row(sql(state))
-        self._run("SAVEPOINT begun")
-        self.version = f"{time:%Y-%m-%dT%H:%M:%S.%fZ}, snapshot {current}"
+        time, self.sees, self.server, encoding, *_ = self.row(sql(state))
+        self._run(_SAVE)
+        self.version = f"{time:%Y-%m-%dT%H:%M:%S.%fZ}, snapshot {self.sees}"
         self.unicode = encoding == "UTF8"
 
     def table(self, name: str) -> Table:
@@ -114,6 +115,26 @@ class Transaction:
             cursor.adbc_statement.set_options(**_PLAIN)
             cursor.execute(statement)
             return cursor.fetchone() or ()
+
+    def share(self) -> str:
+        """A name for the snapshot, by which others can see the same while this one is open."""
+        self._run("RELEASE SAVEPOINT begun")  # within one it cannot be shared
+        [name] = self.row("SELECT pg_export_snapshot()")
+        self._run(_SAVE)
+        return name
+
+    def lock(self, table: str) -> None:
+        """Keeps a table, given as SQL names it, from being altered, or raises LakeUnavailable.
+
+        A transaction that had to wait behind an ALTER TABLE, which waits for another one that
+        the same reader holds, would wait for ever.
+        """
+        try:
+            self._run(f"LOCK TABLE {table} IN ACCESS SHARE MODE NOWAIT")
+        except LakeUnavailable:
+            self._run(_BACK)
+            raise
+        self._run(_SAVE)
 
     def plan(self, statement: Select[Any]) -> dict[str, Any]:
         """How the server will find the answer, and what it thinks that this costs."""
@@ -145,7 +166,7 @@ class Transaction:
                     pass
             self._end()
             with suppress(LakeUnavailable):  # the next pass will tell
-                self._run("ROLLBACK TO SAVEPOINT begun")
+                self._run(_BACK)
 
     def _end(self) -> None:
         opened, self._open = self._open, None

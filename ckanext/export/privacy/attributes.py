@@ -19,12 +19,13 @@ _DEEPEST = 4  # lists and objects in each other: nothing that Home Assistant rec
 _NUMBERS = 5  # of a list: a colour has no more, and more may spell anything
 _SHORT = re.compile(SHORT_NUMBER)
 _REMEMBERED = 4096  # values, of which the same few come again and again
+_MEMBERS = 1 << 15  # among which those of a batch are looked up
 _AT_ONCE = 1 << 20  # bytes of texts; cutting takes ten times as many
 # What most members are, as patterns: a name, and a number or a text without any escape.
 _BEGIN, _BETWEEN, _END = r"\A[{,] ?", ": ?", r"\z"
 _ANY_NAME, _ANY_TEXT = '"[a-z0-9_]+"', r'"[^"\\\x00-\x1f]*"'
 _NO_NAME = r"[^\s\S]"
-_ANY_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?"
+_ANY_NUMBER = r"-?(?:0|[1-9][0-9]{0,17})(?:[.][0-9]+)?"
 _AS_WRITTEN = r"-?[1-9][0-9]*|0|-?(?:0|[1-9][0-9]*)[.](?:0|[0-9]*[1-9])"  # if it is short
 # So far from any number with three decimals that no rounding makes it one.
 _NEVER_SHORT = r"-?(?:0|[1-9][0-9]{0,4})[.][0-9]{3}[0-9]{0,4}[1-8][0-9]*"
@@ -37,7 +38,7 @@ class Attributes:
 
     def __init__(self, policy: Policy) -> None:
         judge = Judge(policy)
-        self._members = Rewritten(Members(judge, policy.attributes).said)
+        self._members = Rewritten(Members(judge, policy.attributes).said, most=_MEMBERS)
         self._objects = each(judge.object)
 
     def publishable(self, texts: pa.StringArray) -> pa.StringArray:
@@ -110,7 +111,8 @@ class Judge:
 
     def member(self, member: str | None) -> str | None:
         """What may leave of a member behind its first byte; None where it is none."""
-        known = _json_object("{" + (member or "")[1:] + "}")
+        inside = (member or "")[1:]
+        known = _json_object(f"{{{inside}}}") if inside.strip() else None
         return None if known is None else self._written(known)[1:-1]
 
     def object(self, text: str | None) -> str:
