@@ -99,7 +99,8 @@ def test_both_connections_see_the_same_rows():
 
 def test_a_table_that_somebody_waits_to_alter_is_read_by_one_connection(large):
     """Two would wait for each other, by way of whoever waits."""
-    with lake(large).scan(Query()) as scan:
+    patient = f"{server()}&options=-c%20lock_timeout%3D{PATIENCE}s"
+    with lake(large, patient).scan(Query()) as scan:
         altering = threading.Thread(target=alter, args=[large])
         altering.start()
         assert eventually(lambda: run("SELECT 1 FROM pg_locks WHERE NOT granted"))
@@ -118,7 +119,8 @@ def test_a_pass_that_is_left_early_leaves_the_rows_to_the_next_one(large, column
         batches = scan.batches(*columns)
         next(batches)
         batches.close()
-        assert eventually(lambda: sessions() == sessions("state = 'idle in transaction'"))
+        assert "export-ahead" not in {thread.name for thread in threading.enumerate()}
+        assert sessions() == sessions("state = 'idle in transaction'")
         assert len(read(scan, ("home",))) == 400_001
         assert sum(batch.num_rows for batch in scan.batches()) == 400_001
 
