@@ -40,24 +40,23 @@ class Ranges:
     def batches(self, statement: Select[Any]) -> Generator[pa.RecordBatch, None, None]:
         """The answer of a statement that reads the table; by one connection if need be."""
         if len(self._readers) == 1:
-            with suppress(LakeUnavailable):
-                self._readers.append(self._helper(self._readers[0]))
+            self._readers += self._helpers(self._readers[0])
         parts = zip(cycle(self._readers), self._parts(statement), strict=False)
         answers = (reader.batches(part, _BATCH_BYTES) for reader, part in parts)
         self._pass = in_turn(answers, len(self._readers), _DEPTH)
         return self._pass
 
-    def _helper(self, first: Transaction) -> Transaction:
-        helper = Transaction(self._url, first.share())
-        try:
+    def _helpers(self, first: Transaction) -> list[Transaction]:
+        """One, or none where there is none to be had or it leads to another server."""
+        with suppress(LakeUnavailable), ExitStack() as stack:
+            helper = Transaction(self._url, first.share())
+            stack.callback(helper.close)
             for transaction in (first, helper):
                 transaction.lock(self._table)
-            if helper.sees != first.sees:
-                raise LakeUnavailable("The second connection leads to another server.")
-        except LakeUnavailable:
-            helper.close()
-            raise
-        return helper
+            if helper.sees == first.sees:
+                stack.pop_all()
+                return [helper]
+        return []
 
     def _parts(self, statement: Select[Any]) -> Iterator[Select[Any]]:
         begin = 0
