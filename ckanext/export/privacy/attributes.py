@@ -29,6 +29,8 @@ _ANY_NUMBER = r"-?(?:0|[1-9][0-9]{0,17})(?:[.][0-9]+)?"
 _AS_WRITTEN = r"-?[1-9][0-9]*|0|-?(?:0|[1-9][0-9]*)[.](?:0|[0-9]*[1-9])"  # if it is short
 # So far from any number with three decimals that no rounding makes it one.
 _NEVER_SHORT = r"-?(?:0|[1-9][0-9]{0,4})[.][0-9]{3}[0-9]{0,4}[1-8][0-9]*"
+_LONG_MEMBER = f"{_BEGIN}{_ANY_NAME}{_BETWEEN}{_NEVER_SHORT}{_END}"
+_PLAIN_MEMBER = f"{_BEGIN}{_ANY_NAME}{_BETWEEN}(?:{_ANY_NUMBER}|{_ANY_TEXT}){_END}"
 _WITHHELD: Any = object()
 _NOTHING = ""  # is left of a member that is withheld
 
@@ -88,8 +90,8 @@ class Members:
     def said(self, members: pa.StringArray) -> pa.StringArray:
         """What `Judge.member` says."""
         short = _match(members, self._short) & _match(members, self._written)
-        never = _match(members, f"{_BEGIN}{_ANY_NAME}{_BETWEEN}{_NEVER_SHORT}{_END}")
-        plain = _match(members, f"{_BEGIN}{_ANY_NAME}{_BETWEEN}(?:{_ANY_NUMBER}|{_ANY_TEXT}){_END}")
+        never = _match(members, _LONG_MEMBER)
+        plain = _match(members, _PLAIN_MEMBER)
         never |= plain & ~_match(members, self._named)
         said = pc.replace_substring_regex(members, self._short, r"\1:\2")
         said = pc.if_else(pa.array(never), _NOTHING, said)
