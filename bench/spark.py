@@ -27,7 +27,10 @@ def copied(folder: Path, url: str, types: list[str], target: Path) -> Run:
     needed = [word for package in _NEEDED for word in ("--with", package)]
     command = [_UV, "run", "--no-project", "-q", "-p", sys.executable, *needed]
     answer = subprocess.run(
-        [*command, "python", "-P", _PROGRAM, asked], stdout=subprocess.PIPE, check=True
+        [*command, "python", "-P", _PROGRAM, asked],
+        cwd=target.parent,  # Spark makes a folder of its own where it runs
+        stdout=subprocess.PIPE,
+        check=True,
     )
     shutil.rmtree(target)
     return Run(**json.loads(answer.stdout.splitlines()[-1]))

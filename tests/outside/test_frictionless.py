@@ -61,7 +61,8 @@ def rows_seen(package: Path) -> dict[str, int | None]:
 
 
 def data_file(package: Path, extension: str) -> Path:
-    return next(path for path in package.glob(f"*.{extension}") if "_metadata" not in path.name)
+    paths = [told["path"] for told in descriptor(package)["resources"]]
+    return package / next(path for path in paths if path.endswith(f".{extension}"))
 
 
 def damage(file: Path, old: bytes, new: bytes) -> None:
