@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from ckanext.export.batches import regroup
 from ckanext.export.export import Export, Order
 from ckanext.export.formats import find_formats
 from ckanext.export.lake import Scan, open_lake
-from ckanext.export.observations import regroup
 from ckanext.export.package.contents import Description
 from ckanext.export.privacy import Policy
 from ckanext.export.query import Query

@@ -15,6 +15,7 @@ LEVELS = {
     "compute": 0,
     "query": 1,
     "observations": 1,
+    "batches": 1,
     "ahead": 1,
     "zips": 1,
     "lake": 2,

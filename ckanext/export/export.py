@@ -12,11 +12,12 @@ import pyarrow as pa
 
 from . import journal
 from .ahead import Ahead
+from .batches import regroup
 from .errors import EmptyDataset, ExportError, LakeUnavailable, TooFewHomes
 from .formats import Format
 from .formats.base import Options
 from .lake import Lake, Scan
-from .observations import count_values, regroup
+from .observations import count_values
 from .package.archive import Piece, Sealed, archive
 from .package.contents import Contents, DataFile, Description, Member, Tally, stem
 from .package.datapackage import datapackage
@@ -28,7 +29,7 @@ from .query import Query
 
 log = logging.getLogger(__name__)
 
-_DEPTH = 8  # pieces that the encoding may be ahead of the compression
+_DEPTH = 16  # pieces that the encoding may be ahead of the compression: a batch is about as many
 
 # What becomes of the members: an archive, or files in a folder.
 Pack = Callable[[Iterable[Sealed], datetime], Iterator[bytes]]

@@ -6,7 +6,7 @@ text is an ordinary function that is called once per distinct value.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
@@ -28,9 +28,6 @@ Answers = Callable[[pa.StringArray], pa.StringArray]  # one for each text
 
 DAY = 86_400_000_000  # microseconds
 
-_FIRST_ROWS = 8_192
-_ROWS = 65_536  # of a batch that has been made of several
-_BYTES = 16 << 20  # of one
 _REMEMBERED = 4 << 20  # bytes of texts whose answers are kept for the next batches
 
 
@@ -116,6 +113,12 @@ def count_values(column: pa.DictionaryArray) -> dict[str, int]:
     return counts
 
 
+def matching(texts: pa.StringArray, pattern: str) -> np.ndarray:
+    """Which texts a pattern is found in; null is none."""
+    found = pc.match_substring_regex(texts, pattern).fill_null(False)
+    return found.to_numpy(zero_copy_only=False)
+
+
 class Used:
     """Those texts of a column that any row has, and how many `rows` have each.
 
@@ -157,36 +160,6 @@ def mapped(column: pa.DictionaryArray, function: "Rewritten") -> pa.DictionaryAr
     """The column with a function's answers instead of its texts."""
     used = Used(column)
     return used.replaced(function.answers(used.texts))
-
-
-def regroup(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The same rows in batches of a good size: a text of many small ones is looked at less often.
-
-    The first one is short, because somebody waits for it.
-    """
-    waiting: list[pa.RecordBatch] = []
-    wanted = _FIRST_ROWS
-    for batch in batches:
-        if wanted == _FIRST_ROWS:
-            yield batch.slice(0, wanted)
-            batch = batch.slice(wanted)
-            wanted = _ROWS
-        waiting.append(batch)
-        if sum(len(part) for part in waiting) >= wanted or _bytes(waiting) >= _BYTES:
-            yield _combined(waiting)
-            waiting = []
-    if sum(len(part) for part in waiting):
-        yield _combined(waiting)
-
-
-def _bytes(batches: list[pa.RecordBatch]) -> int:
-    return sum(batch.nbytes for batch in batches)
-
-
-def _combined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
-    if len(batches) == 1:
-        return batches[0]
-    return pa.Table.from_batches(batches).unify_dictionaries().combine_chunks().to_batches()[0]
 
 
 class Distinct:

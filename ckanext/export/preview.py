@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 from isal import isal_zlib
 
+from .batches import regroup
 from .errors import EmptyDataset
 from .export import expect_homes
 from .formats import Format
 from .formats.base import Options
 from .formats.csv import Csv
 from .lake import Lake
-from .observations import regroup
 from .privacy import Policy, Protection
 from .query import Query
 

@@ -10,7 +10,7 @@ import orjson
 import pyarrow as pa
 
 from ..compute import pc
-from ..observations import Rewritten, codes, each
+from ..observations import Rewritten, codes, each, matching
 from .members import Cut, cut
 from .policy import Policy
 from .states import SHORT_NUMBER, is_number
@@ -89,19 +89,14 @@ class Members:
 
     def said(self, members: pa.StringArray) -> pa.StringArray:
         """What `Judge.member` says."""
-        short = _match(members, self._short) & _match(members, self._written)
-        never = _match(members, _LONG_MEMBER)
-        plain = _match(members, _PLAIN_MEMBER)
-        never |= plain & ~_match(members, self._named)
+        short = matching(members, self._short) & matching(members, self._written)
+        never = matching(members, _LONG_MEMBER)
+        plain = matching(members, _PLAIN_MEMBER)
+        never |= plain & ~matching(members, self._named)
         said = pc.replace_substring_regex(members, self._short, r"\1:\2")
         said = pc.if_else(pa.array(never), _NOTHING, said)
         asked = pa.array(~(short | never))
         return pc.replace_with_mask(said, asked, self._judge(members.filter(asked)))
-
-
-def _match(texts: pa.StringArray, pattern: str) -> np.ndarray:
-    found = pc.match_substring_regex(texts, pattern).fill_null(False)
-    return found.to_numpy(zero_copy_only=False)
 
 
 class Judge:

@@ -22,6 +22,7 @@ from ..observations import (
     distinct_values,
     each,
     from_codes,
+    matching,
     per_row,
     producer_type,
 )
@@ -196,8 +197,7 @@ def fail_closed() -> Generator[None, None, None]:
 
 def _matches(column: pa.DictionaryArray, pattern: str) -> np.ndarray:
     """Each row's answer of a test of the dictionary; a null passes none."""
-    matched = pc.match_substring_regex(column.dictionary, pattern).fill_null(False)
-    return per_row(np.append(matched.to_numpy(zero_copy_only=False), False), column)
+    return per_row(np.append(matching(column.dictionary, pattern), False), column)
 
 
 @cache
@@ -215,12 +215,11 @@ def _measured(arrays: dict[str, pa.Array]) -> np.ndarray:
 def _unmeasured(arrays: dict[str, pa.Array]) -> np.ndarray:
     """Rows whose state is a long number that measures nothing."""
     states = arrays["state"]
-    short = pc.match_substring_regex(states.dictionary, rf"\A(?:{SHORT_NUMBER})\z")
-    long = pc.and_not(pc.match_substring_regex(states.dictionary, rf"\A{LONG_NUMBER}\z"), short)
-    if not pc.any(long).as_py():
+    long = matching(states.dictionary, rf"\A{LONG_NUMBER}\z")
+    long &= ~matching(states.dictionary, rf"\A(?:{SHORT_NUMBER})\z")
+    if not long.any():
         return np.full(len(states), False)
-    flags = np.append(long.fill_null(False).to_numpy(zero_copy_only=False), False)
-    return per_row(flags, states) & ~_measured(arrays)
+    return per_row(np.append(long, False), states) & ~_measured(arrays)
 
 
 def _nulled(column: pa.DictionaryArray, mask: np.ndarray) -> pa.DictionaryArray:
