@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from .measure import Run, answer, fresh
 
 _DATABASE = "export_benchmark"
 _PIECE = 1 << 20
+_GLANCE = 0.05  # seconds
 
 
 @contextmanager
@@ -75,9 +76,19 @@ def timed(portal: Portal, way: str, url: str, part: Part, types: list[str]) -> R
 
 
 def _of_children(pid: int) -> float:
-    """Seconds of the server's connections that have ended."""
-    spent = psutil.Process(pid).cpu_times()
+    """Seconds of the server's connections that have ended: waits for those to the lake to end,
+    as the one that filled it does a moment after it was closed."""
+    server = psutil.Process(pid)
+    while any(_DATABASE in " ".join(_command(child)) for child in server.children()):
+        time.sleep(_GLANCE)
+    spent = server.cpu_times()
     return spent.children_user + spent.children_system
+
+
+def _command(process: psutil.Process) -> list[str]:
+    with suppress(psutil.Error):
+        return process.cmdline()
+    return []
 
 
 def export(url: str, types: list[str], rows: int) -> Run:

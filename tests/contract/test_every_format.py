@@ -128,7 +128,7 @@ def carried(name, text):
 
 
 def carried_time(name, time):
-    if MILLISECONDS in GAPS[name] and time >= EXCEL_S_FIRST_DAY:
+    if time and MILLISECONDS in GAPS[name] and time >= EXCEL_S_FIRST_DAY:
         time = time.replace(microsecond=time.microsecond // 1000 * 1000)
     return as_written(time)
 
@@ -240,6 +240,18 @@ def test_times_are_utc_and_exact(name):
 
     assert [row["last_updated"] for row in found] == [carried_time(name, t) for t in TIMES]
     assert [row["last_changed"] for row in found] == [carried_time(name, t) for t in TIMES]
+
+
+@pytest.mark.parametrize("times", [TIMES[:3], [*TIMES[:2], None], [None], TIMES[:1]], ids=str)
+def test_both_times_may_be_the_same_or_not(name, times):
+    pairs = [(changed, updated) for changed in times for updated in times]
+    rows = [observation(last_changed=changed, last_updated=updated) for changed, updated in pairs]
+
+    for wanted in (pairs, pairs[::-1]):
+        found = read(name, encode(name, rows))
+        told = [(row["last_changed"], row["last_updated"]) for row in found]
+        assert told == [tuple(carried_time(name, time) for time in pair) for pair in wanted]
+        rows.reverse()
 
 
 @pytest.mark.parametrize("time", TIMES, ids=str)

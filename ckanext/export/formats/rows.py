@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 
 from ..compute import pc
-from ..observations import COLUMNS, Rewritten, borders, codes
+from ..observations import COLUMNS, TIMES, Rewritten, borders, codes
 from .times import timestamps
 
 _PIECE = 1024 << 10  # bytes that a piece may have; a batch is written in several
-_MOST_PAIRS = 1 << 18  # combinations of two columns that are worth looking at
+_MOST_PAIRS = 1 << 12  # combinations of two columns: counting more costs more than it saves
 
 Cells = tuple[pa.StringArray, np.ndarray]  # distinct cells, and each row's place among them
 
@@ -43,6 +43,7 @@ class RowWriter:
         self._cells = cells
         self._texts = texts
         self._between = between
+        self._alike = TIMES[0] not in texts and cells[TIMES[0]] == cells[TIMES[1]]
         self._begun = False
 
     def write(self, batch: pa.RecordBatch) -> Iterator[memoryview]:
@@ -72,6 +73,9 @@ class RowWriter:
     def _parts(self, batch: pa.RecordBatch) -> Iterator[Cells]:
         waiting: Cells | None = None  # text cells that the next ones may be merged with
         for name in COLUMNS:
+            if name == TIMES[1] and self._alike:
+                yield self._other_times(*map(batch.column, TIMES))
+                continue
             cells = self.cells(name, batch.column(name))
             merged = _merge(waiting, cells) if waiting and name in self._texts else None
             if waiting and merged is None:
@@ -102,6 +106,17 @@ class RowWriter:
         if column.null_count:
             cells = pa.concat_arrays([cells, pa.array([cell.null], pa.string())])
             places[column.is_null().to_numpy(zero_copy_only=False)] = len(column)
+        return cells, places
+
+    def _other_times(self, first: pa.TimestampArray, second: pa.TimestampArray) -> Cells:
+        """The second times' cells, those alone that are not among the first ones', which stand
+        before them: most observations changed when they were updated."""
+        others = pc.not_equal(first, second).fill_null(True).to_numpy(zero_copy_only=False)
+        others[0] = True  # one there must be
+        cells, places_there = self._time_cells(TIMES[1], second.filter(pa.array(others)))
+        before = len(first) + bool(first.null_count)
+        places = np.arange(-before, len(first) - before, dtype=np.int32)
+        places[others] = places_there
         return cells, places
 
     def _separated(self, piece: memoryview) -> memoryview:
