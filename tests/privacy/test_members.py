@@ -159,6 +159,17 @@ def test_members_of_many_texts_are_judged_once(monkeypatch):
     assert sum(text is not None for text in asked) == 17
 
 
+@pytest.mark.parametrize(
+    "name", ["Kitchen, left", "Heating [ground floor]", 'The "big" one', "a\\b"]
+)
+def test_a_text_with_signs_in_its_words_is_judged_by_its_members(monkeypatch, name):
+    asked = []
+    monkeypatch.setattr(Judge, "object", lambda self, text: asked.append(text))
+
+    assert published([json.dumps({"friendly_name": name, "brightness": 5})]) == ['{"brightness":5}']
+    assert asked == []
+
+
 @pytest.mark.parametrize("start", [0, 1, 5])
 def test_a_slice_of_an_array_is_cut_like_the_array(start):
     given = ['{"a":1,"b":[1,2]}', "", '{"c":"x,y"}', "no", "{}", '{"d":{"e":1,"f":2},"g":"\\","}']

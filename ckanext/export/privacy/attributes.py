@@ -20,7 +20,7 @@ _NUMBERS = 5  # of a list: a colour has no more, and more may spell anything
 _SHORT = re.compile(SHORT_NUMBER)
 _REMEMBERED = 4096  # values, of which the same few come again and again
 _MEMBERS = 1 << 15  # among which those of a batch are looked up
-_AT_ONCE = 1 << 20  # bytes of texts; cutting takes ten times as many
+_AT_ONCE = 1 << 20  # bytes of texts; cutting takes several times as many
 # What most members are, as patterns: a name, and a number or a text without any escape.
 _BEGIN, _BETWEEN, _END = r"\A[{,] ?", ": ?", r"\z"
 _ANY_NAME, _ANY_TEXT = '"[a-z0-9_]+"', r'"[^"\\\x00-\x1f]*"'
