@@ -130,7 +130,7 @@ class RowWriter:
 def _merge(left: Cells, right: Cells) -> Cells | None:
     """Two neighbouring columns as one, where the rows have few pairs of them: else None.
 
-    Home, entity and type are the example: a merged cell saves every row two places.
+    Home, entity and type of a few homes are the example: a merged cell saves every row two places.
     """
     pairs = len(left[0]) * len(right[0])
     rows = len(left[1])

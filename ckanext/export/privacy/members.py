@@ -39,7 +39,7 @@ def cut(texts: pa.StringArray) -> Cut:
     """
     places = borders(texts)
     data = np.frombuffer(texts.buffers()[2] or b"", np.uint8)[places[0] : places[-1]]
-    # Of all bytes only one in fifteen says where a text may be cut.
+    # Of all bytes only one in seventeen says where a text may be cut.
     signs = np.flatnonzero(_is_sign(data))
     if not len(signs):
         return Cut(texts[:0], np.zeros(1, np.int32), np.full(len(texts), False))
