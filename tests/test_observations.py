@@ -72,6 +72,18 @@ def test_what_is_forgotten_is_asked_again(shout, asked, monkeypatch):
     assert function._known.nbytes < 200
 
 
+def test_texts_that_come_again_after_many_that_did_not_are_remembered(shout, asked, monkeypatch):
+    monkeypatch.setattr(observations, "_REMEMBERED", 40)
+    monkeypatch.setattr(observations, "_FEW", 1)
+    function = Rewritten(each(shout))
+
+    for letter in "abcccc":
+        texts = [f"{letter} {number}" for number in range(10)]
+        assert mapped(column(*texts), function).to_pylist() == [text.upper() for text in texts]
+
+    assert len(list(filter(None, asked))) == 10 + 10 + 10 + 9
+
+
 def test_a_null_in_a_dictionary_is_a_null(shout):
     given = pa.DictionaryArray.from_arrays([0, 1, None, 0], pa.array(["x", None]))
 

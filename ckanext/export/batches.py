@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
-_FIRST_ROWS = 8_192
+_FIRST_ROWS = 2_048
 _ROWS = 65_536  # of a batch that has been made of several
 _BYTES = 16 << 20  # of one
 

@@ -219,7 +219,7 @@ def expect_homes(scan: Scan, policy: Policy) -> None:
         return
     homes = set[str]()
     columns = ("home", "entity_id", "type")
-    for batch in Protection(policy).protect(scan.batches(columns)):
+    for batch in Protection(policy).remaining(scan.batches(columns)):
         with fail_closed():
             homes.update(count_values(batch.column("home")))
         if len(homes) >= policy.min_homes:

@@ -29,6 +29,8 @@ Answers = Callable[[pa.StringArray], pa.StringArray]  # one for each text
 DAY = 86_400_000_000  # microseconds
 
 _REMEMBERED = 4 << 20  # bytes of texts whose answers are kept for the next batches
+_SELDOM = 8  # of so many texts that are kept one has to come again
+_FEW = 1 << 10  # texts that tell whether any do
 
 
 def producer_type(entity_id: str | None) -> str | None:
@@ -76,6 +78,15 @@ def as_texts(texts: pa.StringArray) -> list[str | None]:
     except UnicodeDecodeError:
         raw = texts.cast(pa.binary()).to_pylist()
         return [None if text is None else text.decode(errors="replace") for text in raw]
+
+
+def as_utf8(texts: pa.StringArray) -> pa.StringArray:
+    """The same texts; if any of them is not UTF-8, with U+FFFD for what is not."""
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        return pa.array(as_texts(texts), pa.string())
+    return texts
 
 
 def borders(texts: pa.StringArray) -> np.ndarray:
@@ -162,18 +173,6 @@ def mapped(column: pa.DictionaryArray, function: "Rewritten") -> pa.DictionaryAr
     return used.replaced(function.answers(used.texts))
 
 
-class Distinct:
-    """A test that is made once per distinct text of a column: for columns with few."""
-
-    def __init__(self, test: Callable[[str | None], bool]) -> None:
-        self._test = test
-
-    def rows(self, column: pa.DictionaryArray) -> np.ndarray:
-        """Each row's answer."""
-        answers = map(self._test, [*distinct_values(column), None])
-        return per_row(np.array(list(answers), bool), column)
-
-
 def each(function: Callable[[str | None], str | None]) -> Answers:
     """A function of one text as a function of many."""
     return lambda texts: pa.array(list(map(function, as_texts(texts))), pa.string())
@@ -184,7 +183,7 @@ class Rewritten:
 
     Texts that match `plain`, a whole-text pattern, are their own answers and are not asked about;
     texts that the batch before had too are looked up by Arrow, among `most` at most: which is to
-    be small where asking costs little.
+    be small where asking costs little. Where hardly any text comes again, few are looked up.
     """
 
     def __init__(self, function: Answers, plain: str = "", most: int = 1 << 20) -> None:
@@ -219,7 +218,22 @@ class Rewritten:
         added = pa.array(np.arange(len(self._known), len(said), dtype=np.int32))
         answers = said.take(pc.replace_with_mask(places, unknown, added))
         if len(said) > self._most or self._known.nbytes + new.nbytes > _REMEMBERED:
-            self._known, self._said = texts[: self._most], answers[: self._most]
+            again = (len(texts) - len(new)) * _SELDOM >= len(self._known)
+            kept = np.arange(min(len(texts), self._most if again else _FEW))
+            # Copies, because slices would keep all the rest too.
+            self._known, self._said = texts.take(pa.array(kept)), answers.take(pa.array(kept))
         else:
             self._known, self._said = pa.concat_arrays([self._known, new]), said
         return answers
+
+
+class Distinct:
+    """A test that is made once per distinct text of a column, and remembered."""
+
+    def __init__(self, test: Callable[[str | None], bool]) -> None:
+        self._passing = Rewritten(each(lambda text: "" if test(text) else None))
+
+    def rows(self, column: pa.DictionaryArray) -> np.ndarray:
+        """Each row's answer."""
+        passing = self._passing.answers(column.dictionary).is_valid()
+        return per_row(passing.to_numpy(zero_copy_only=False), column)

@@ -56,7 +56,7 @@ COUNTED = {
     "times",
     "order",
 }
-FIRST = 8192  # rows of the first batch
+FIRST = 2048  # rows of the first batch
 
 
 def break_rule(monkeypatch, rule, late):

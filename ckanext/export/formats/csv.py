@@ -3,7 +3,10 @@
 import re
 from typing import ClassVar
 
-from ..observations import COLUMNS
+import pyarrow as pa
+
+from ..compute import pc
+from ..observations import COLUMNS, as_utf8
 from .base import RowFormat
 
 _FORMULA = re.compile(r"[=+\-@\t\r]")
@@ -34,6 +37,16 @@ class Csv(RowFormat):
         if self.quoted.search(value):
             return '"' + value.replace('"', '""') + '"'
         return value
+
+    def texts(self, column: str, values: pa.StringArray) -> pa.StringArray:
+        values = as_utf8(values)
+        # What begins like this is no formula and has a quote, and most attributes do.
+        objects = pc.starts_with(values, '{"').fill_null(False)
+        doubled = pc.replace_substring(values.filter(objects), '"', '""')
+        quoted = pc.binary_join_element_wise('"', doubled, '"', "")
+        others = pc.invert(objects)
+        said = pc.replace_with_mask(values, objects, quoted)
+        return pc.replace_with_mask(said, others, super().texts(column, values.filter(others)))
 
     def null(self, column: str) -> str:
         return self._end(column)

@@ -37,7 +37,7 @@ class Xml(RowFormat):
         return f"{self._start(column)}<{column}>", f"</{column}>{self._end(column)}"
 
     def plain(self, column: str) -> str:
-        return r"[ -%'-;=?-~]*"
+        return r"[\t\n -%'-;=?-\x{d7ff}\x{e000}-\x{fffd}\x{10000}-\x{10ffff}]*"
 
     def text(self, column: str, value: str) -> str:
         return content(value)

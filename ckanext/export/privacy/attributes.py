@@ -23,7 +23,8 @@ _MEMBERS = 1 << 15  # among which those of a batch are looked up
 _AT_ONCE = 1 << 20  # bytes of texts; cutting takes several times as many
 # What most members are, as patterns: a name, and a number or a text without any escape.
 _BEGIN, _BETWEEN, _END = r"\A[{,] ?", ": ?", r"\z"
-_ANY_NAME, _ANY_TEXT = '"[a-z0-9_]+"', r'"[^"\\\x00-\x1f]*"'
+_NAME = re.compile("[a-z0-9_]+")
+_ANY_NAME, _ANY_TEXT = f'"{_NAME.pattern}"', r'"[^"\\\x00-\x1f]*"'
 _NO_NAME = r"[^\s\S]"
 _ANY_NUMBER = r"-?(?:0|[1-9][0-9]{0,17})(?:[.][0-9]+)?"
 _AS_WRITTEN = r"-?[1-9][0-9]*|0|-?(?:0|[1-9][0-9]*)[.](?:0|[0-9]*[1-9])"  # if it is short
@@ -81,22 +82,30 @@ class Members:
 
     def __init__(self, judge: "Judge", names: Iterable[str]) -> None:
         self._judge = each(judge.member)
-        quoted = [re.escape(orjson.dumps(name).decode()) for name in names] or [_NO_NAME]
-        name = f"({'|'.join(quoted)}){_BETWEEN}"
+        quoted = [f'"{name}"' for name in names if _NAME.fullmatch(name)] or [_NO_NAME]
+        name = f"(?:{'|'.join(quoted)}){_BETWEEN}"
         self._named = _BEGIN + name
-        self._short = f"{_BEGIN}{name}({SHORT_NUMBER}){_END}"
+        self._short = f"{_BEGIN}{name}(?:{SHORT_NUMBER}){_END}"
         self._written = f"{_BEGIN}{name}(?:{_AS_WRITTEN}){_END}"
 
     def said(self, members: pa.StringArray) -> pa.StringArray:
         """What `Judge.member` says."""
-        short = matching(members, self._short) & matching(members, self._written)
-        never = matching(members, _LONG_MEMBER)
-        plain = matching(members, _PLAIN_MEMBER)
-        never |= plain & ~matching(members, self._named)
-        said = pc.replace_substring_regex(members, self._short, r"\1:\2")
-        said = pc.if_else(pa.array(never), _NOTHING, said)
+        named = matching(members, self._named)
+        short = _also(_also(named, members, self._short), members, self._written)
+        never = _also(named & ~short, members, _LONG_MEMBER)
+        never |= _also(~named, members, _PLAIN_MEMBER)
+        said = pc.if_else(pa.array(never), _NOTHING, pa.nulls(len(members), pa.string()))
+        leaves = pc.ascii_ltrim(members.filter(pa.array(short)), characters="{, ")
+        said = pc.replace_with_mask(said, pa.array(short), pc.replace_substring(leaves, ": ", ":"))
         asked = pa.array(~(short | never))
         return pc.replace_with_mask(said, asked, self._judge(members.filter(asked)))
+
+
+def _also(asked: np.ndarray, members: pa.StringArray, pattern: str) -> np.ndarray:
+    """Which of the members asked about match a pattern too: each of them takes its time."""
+    found = np.full(len(members), False)
+    found[asked] = matching(members.filter(pa.array(asked)), pattern)
+    return found
 
 
 class Judge:

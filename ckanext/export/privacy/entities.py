@@ -47,7 +47,8 @@ class Entities:
         if entity is None:
             return True
         words, parts = _personal()
-        return any(word in words or parts.search(word) for word in words_of(_plain(entity)))
+        plain = _plain(entity)
+        return bool(parts.search(plain)) or not words.isdisjoint(words_of(plain))
 
     def _word(self, word: str, known: bool) -> str:
         return word if known else self._policy.token(word)
@@ -56,13 +57,8 @@ class Entities:
         """Which words may stay: known ones, with a number where all numbers together are short,
         and words such as `of` between two others, because `to_by` is a name."""
         whole = [self._policy.knows_word(word) for word in words]
-        digits = sum(
-            letter.isdigit()
-            for word, known in zip(words, whole, strict=True)
-            if not known
-            for letter in word
-        )
-        numbered = digits <= _DIGITS
+        unknown = "".join(word for word, known in zip(words, whole, strict=True) if not known)
+        numbered = sum(map(str.isdigit, unknown)) <= _DIGITS
         around = [
             False,
             *(k and len(w) >= _WHOLE for w, k in zip(words, whole, strict=True)),

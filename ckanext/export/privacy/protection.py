@@ -1,9 +1,9 @@
 """The privacy step between the lake and the formats."""
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from traceback import extract_tb
 
@@ -35,7 +35,6 @@ from .states import LONG_NUMBER, SHORT_NUMBER, is_number, publishable
 from .times import coarse, mixed
 from .vocabulary import listed
 
-_REMEMBERED = 10_000  # homes and entities of which it is known whether they stay in the lake
 _CLASS = '"device_class":"'  # in attributes as the rule about them writes them
 _DEGREES = "°"  # a unit that positions have too
 _COUNTED = {"state", "unit"}  # columns of which values are withheld
@@ -55,13 +54,12 @@ class Protection:
         self._step = STEPS[policy.time_step]
         self._entities = Entities(policy)
         allowed = frozenset(policy.types)
-        forgets = lru_cache(_REMEMBERED)(policy.forgets)
         self._keep: dict[str, Distinct] = {
-            "home": Distinct(lambda home: bool(home) and not forgets(home or "")),
+            "home": Distinct(lambda home: bool(home) and not policy.forgets(home or "")),
             "entity_id": Distinct(lambda entity: producer_type(entity) in allowed),
             "type": Distinct(lambda kind: kind in allowed),
         }
-        self._personal = Distinct(lru_cache(_REMEMBERED)(self._entities.withheld))
+        self._personal = Distinct(self._entities.withheld)
         self._own_home = OwnHome()
         self._spellings = {
             "entity_id": Rewritten(each(_spelled_name)),
@@ -81,12 +79,18 @@ class Protection:
     def protect(self, batches: Iterable[pa.RecordBatch]) -> Generator[pa.RecordBatch, None, None]:
         """The batches as they may leave. Columns that a batch lacks are not needed: but a state
         is judged by its entity, unit and attributes, and leaves only together with them."""
+        for batch in self.remaining(batches):
+            with fail_closed():
+                changed = self._changed(batch)
+            yield changed
+
+    def remaining(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The rows that may leave, but as they are in the lake: to be counted, not to be shown."""
         for batch in batches:
             with fail_closed():
                 kept = self._kept(batch)
-                changed = self._changed(kept) if kept.num_rows else None
-            if changed:
-                yield changed
+            if kept.num_rows:
+                yield kept
 
     def _kept(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         mask = np.full(batch.num_rows, True)
