@@ -79,16 +79,18 @@ def _of_children(pid: int) -> float:
     """Seconds of the server's connections that have ended: waits for those to the lake to end,
     as the one that filled it does a moment after it was closed."""
     server = psutil.Process(pid)
-    while any(_DATABASE in " ".join(_command(child)) for child in server.children()):
+    while any(map(_counts_later, server.children())):
         time.sleep(_GLANCE)
     spent = server.cpu_times()
     return spent.children_user + spent.children_system
 
 
-def _command(process: psutil.Process) -> list[str]:
+def _counts_later(process: psutil.Process) -> bool:
+    """A connection to the lake, or one that has ended but of which the server does not know yet."""
     with suppress(psutil.Error):
-        return process.cmdline()
-    return []
+        ended = process.status() == psutil.STATUS_ZOMBIE
+        return ended or _DATABASE in " ".join(process.cmdline())
+    return False
 
 
 def export(url: str, types: list[str], rows: int) -> Run:

@@ -12,7 +12,7 @@ from .part import Part
 from .statistics import Bounds, may_hold
 
 _ROWS = 131_072  # of a batch: what is done once per distinct value is done once per batch
-_BYTES = 8 << 20  # of a batch, about
+_BYTES = 4 << 20  # of a batch, about
 _READ_BUFFER = 1 << 20  # bytes; keeps a pass from loading whole row groups of wide texts
 _FAR_BUFFER = 4 << 20  # the same, where every read takes a while
 _WHOLE = 32 << 20  # bytes of a row group that are fetched at once from far away
