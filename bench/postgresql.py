@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -87,10 +87,12 @@ def _of_children(pid: int) -> float:
 
 def _counts_later(process: psutil.Process) -> bool:
     """A connection to the lake, or one that has ended but of which the server does not know yet."""
-    with suppress(psutil.Error):
-        ended = process.status() == psutil.STATUS_ZOMBIE
-        return ended or _DATABASE in " ".join(process.cmdline())
-    return False
+    try:
+        return _DATABASE in " ".join(process.cmdline())
+    except psutil.ZombieProcess:
+        return True
+    except psutil.NoSuchProcess:
+        return False
 
 
 def export(url: str, types: list[str], rows: int) -> Run:

@@ -23,17 +23,18 @@ def regroup(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             wanted = _ROWS
         waiting.append(batch)
         if sum(len(part) for part in waiting) >= wanted or _bytes(waiting) >= _BYTES:
-            yield _combined(waiting)
+            yield combined(waiting)
             waiting = []
     if sum(len(part) for part in waiting):
-        yield _combined(waiting)
+        yield combined(waiting)
 
 
 def _bytes(batches: list[pa.RecordBatch]) -> int:
     return sum(batch.nbytes for batch in batches)
 
 
-def _combined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+def combined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """One batch with the rows of several."""
     if len(batches) == 1:
         return batches[0]
     return pa.Table.from_batches(batches).unify_dictionaries().combine_chunks().to_batches()[0]

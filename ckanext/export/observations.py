@@ -218,10 +218,11 @@ class Rewritten:
         added = pa.array(np.arange(len(self._known), len(said), dtype=np.int32))
         answers = said.take(pc.replace_with_mask(places, unknown, added))
         if len(said) > self._most or self._known.nbytes + new.nbytes > _REMEMBERED:
-            again = (len(texts) - len(new)) * _SELDOM >= len(self._known)
-            kept = np.arange(min(len(texts), self._most if again else _FEW))
-            # Copies, because slices would keep all the rest too.
-            self._known, self._said = texts.take(pa.array(kept)), answers.take(pa.array(kept))
+            again = (len(texts) - len(new)) * _SELDOM >= min(len(texts), len(self._known))
+            most = min(len(texts), self._most if again else _FEW)
+            # From all over the batch, and copies, because slices would keep all the rest too.
+            kept = pa.array(np.arange(most) * len(texts) // max(1, most))
+            self._known, self._said = texts.take(kept), answers.take(kept)
         else:
             self._known, self._said = pa.concat_arrays([self._known, new]), said
         return answers

@@ -3,12 +3,16 @@
 import json
 import re
 from datetime import timedelta
+from itertools import repeat
 
 import pyarrow as pa
 import pytest
 
+from ckanext.export.batches import regroup
 from ckanext.export.errors import EmptyDataset
-from ckanext.export.privacy import Protection
+from ckanext.export.privacy import Protection, times
+from ckanext.export.privacy.policy import TIMES as STEPS
+from ckanext.export.privacy.times import in_steps
 from ckanext.export.query import Query
 from tests.builders import HOMES, NOON, canonical, observation, policy
 
@@ -340,6 +344,63 @@ def test_coarse_times_leave_nothing_of_the_order_of_a_step(step):
     for there, here in zip(forth.columns, back.columns, strict=True):
         if pa.types.is_dictionary(there.type):
             assert there.dictionary.equals(here.dictionary)
+
+
+@pytest.mark.parametrize("rows", [700, 5_000, 65_536], ids="batches of {} rows".format)
+def test_no_border_of_batches_tells_the_order_of_a_step(rows):
+    """Three hours, in batches that end within them, and each hour from its end to its beginning."""
+    hours = [
+        [
+            observation(
+                state=str(number % 1000),
+                last_updated=NOON + timedelta(hours=hour, milliseconds=1000 * number),
+                last_changed=NOON,
+            )
+            for number in range(3_000)
+        ]
+        for hour in range(3)
+    ]
+
+    def left(batch):
+        lake = (batch.slice(start, rows) for start in range(0, len(batch), rows))
+        return [
+            line
+            for passed in Protection(policy(time_step="hour")).protect(regroup(lake))
+            for line in passed.to_pylist()
+        ]
+
+    forth = left(canonical(sum(hours, [])))
+    back = left(canonical(sum((hour[::-1] for hour in hours), [])))
+
+    assert len(forth) == 9_000
+    assert forth == back
+
+
+def test_a_step_of_very_many_rows_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(times, "_MOST", 100)
+    endless = repeat(canonical([observation(state=str(number)) for number in range(40)]))
+
+    first = next(Protection(policy(time_step="hour")).protect(endless))
+
+    assert 100 <= len(first) < 200
+
+
+def test_texts_of_steps_that_have_ended_are_not_kept():
+    batches = [
+        canonical(
+            observation(
+                state=f"{number} {half}",
+                last_updated=NOON + timedelta(minutes=30 * (number + half)),
+            )
+            for half in (0, 1)
+            for _ in range(10)
+        )
+        for number in range(50)
+    ]
+    passed = list(in_steps(batches, STEPS["hour"]))
+
+    assert sum(map(len, passed)) == 1_000
+    assert max(len(batch.column("state").dictionary) for batch in passed) < 10
 
 
 def test_coarse_times_keep_all_observations_and_the_order_of_steps():

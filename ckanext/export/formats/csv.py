@@ -40,7 +40,8 @@ class Csv(RowFormat):
 
     def texts(self, column: str, values: pa.StringArray) -> pa.StringArray:
         values = as_utf8(values)
-        # What begins like this is no formula and has a quote, and most attributes do.
+        # What begins like this, as most attributes do, is no formula and has a quote: `text` would
+        # double its quotes too.
         objects = pc.starts_with(values, '{"').fill_null(False)
         doubled = pc.replace_substring(values.filter(objects), '"', '""')
         quoted = pc.binary_join_element_wise('"', doubled, '"', "")

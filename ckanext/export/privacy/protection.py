@@ -2,16 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
-from traceback import extract_tb
 
 import numpy as np
 import pyarrow as pa
 
 from ..compute import pc
-from ..errors import TELL, PrivacyFailed
 from ..observations import (
     TIMES,
     Distinct,
@@ -28,11 +24,12 @@ from ..observations import (
 )
 from .attributes import Attributes
 from .entities import Entities
+from .faults import fail_closed
 from .homes import OwnHome, hidden, spelled
 from .policy import TIMES as STEPS
 from .policy import Policy
 from .states import LONG_NUMBER, SHORT_NUMBER, is_number, publishable
-from .times import coarse, mixed
+from .times import coarse, in_steps, mixed
 from .vocabulary import listed
 
 _CLASS = '"device_class":"'  # in attributes as the rule about them writes them
@@ -79,7 +76,8 @@ class Protection:
     def protect(self, batches: Iterable[pa.RecordBatch]) -> Generator[pa.RecordBatch, None, None]:
         """The batches as they may leave. Columns that a batch lacks are not needed: but a state
         is judged by its entity, unit and attributes, and leaves only together with them."""
-        for batch in self.remaining(batches):
+        kept = self.remaining(batches)
+        for batch in kept if self._step == 1 else in_steps(kept, self._step):
             with fail_closed():
                 changed = self._changed(batch)
             yield changed
@@ -184,19 +182,6 @@ def _spelled_words(state: str | None) -> str:
 def _bare(numbers: pa.StringArray) -> pa.StringArray:
     """Whole numbers without a sign, noughts before them and a point behind."""
     return pc.replace_substring_regex(numbers, r"\A[+-]?0*([0-9]+?)([.]0*)?\z", r"\1")
-
-
-@contextmanager
-def fail_closed() -> Generator[None, None, None]:
-    """A rule at work: its fault is PrivacyFailed, without words that may hold a secret."""
-    try:
-        yield
-    except Exception as error:
-        at = extract_tb(error.__traceback__)[-1]
-        raise PrivacyFailed(
-            f"A privacy rule failed, so nothing more leaves the data lake; {TELL}",
-            inside=f"{type(error).__name__} in {at.name}, {Path(at.filename).name}:{at.lineno}",
-        ) from None
 
 
 def _matches(column: pa.DictionaryArray, pattern: str) -> np.ndarray:
