@@ -8,7 +8,7 @@ from typing import Any
 from . import formats, targets
 from .measure import FORMATS, MB
 from .picture import Bar, bars
-from .plan import WAYS_OF_DUCKDB, Bench
+from .plan import ASKED_FOR, EXTRAS, WAYS_OF_DUCKDB, Bench
 from .table import TITLES, Table, number
 from .tables import tables
 
@@ -35,8 +35,8 @@ def shown(table: Table) -> str:
 def page(bench: Bench, machine: dict[str, Any]) -> str:
     parts = [
         "# Performance",
-        "Made by `./portal bench --output docs`, every word and figure of it: run it again rather "
-        "than editing it. Targets stand in brackets.",
+        f"Made by `{_command(bench)}`, every word and figure of it: run it again rather than "
+        "editing it. Targets stand in brackets.",
         _conditions(bench, machine),
         f"![Observations a second]({PICTURE})",
     ]
@@ -47,15 +47,30 @@ def page(bench: Bench, machine: dict[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _command(bench: Bench) -> str:
+    measured = [name for name in EXTRAS if name in bench.extras]
+    also = [name for name in ASKED_FOR if name in bench.extras]
+    only = "" if len(measured) == len(EXTRAS) else f" --only {','.join(measured) or 'export'}"
+    extra = f" --also {','.join(also)}" if also else ""
+    return f"./portal bench --repeat {bench.repeat}{only}{extra} --output docs"
+
+
 def _conditions(bench: Bench, machine: dict[str, Any]) -> str:
     return (
         f"{machine['date']}, {machine['processor']}, {machine['cores']} cores, "
         f"{machine['memory_gb']} GB, {machine['system']}; load before the run "
         f"{machine['load_before']}. Demo lake with {bench.demo.whole.rows:,} observations for "
-        f"export. Rates are medians of {bench.repeat} rounds in which the ways take turns; ratios "
-        "are medians of the rounds' ratios, so they are not the ratios of the rates beside them. "
-        "What comes over HTTP, and its peers, were checked to hold the same rows before they were "
-        "timed; the others counted theirs."
+        f"export. {_rounds(bench.repeat)} What comes over HTTP, and its peers, were checked to "
+        "hold the same rows before they were timed; the others counted theirs."
+    )
+
+
+def _rounds(repeat: int) -> str:
+    if repeat == 1:
+        return "Every way was timed once, beside those that it is compared with."
+    return (
+        f"Rates are medians of {repeat} rounds in which the ways take turns; ratios are medians of "
+        "the rounds' ratios, so they are not the ratios of the rates beside them."
     )
 
 

@@ -5,8 +5,9 @@ import io
 import json
 import os
 import threading
+import time
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -252,6 +253,14 @@ def as_written(time: datetime | None) -> str | None:
         return None
     time = time.astimezone(UTC)
     return f"{time.year:04}-{time:%m-%dT%H:%M:%S}.{time.microsecond:06}Z"
+
+
+def eventually(condition: Callable[[], bool], patience: float = 30) -> bool:
+    """Whether it comes true within so many seconds."""
+    until = time.monotonic() + patience
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.02)
+    return condition()
 
 
 def working_threads() -> list[str]:

@@ -3,11 +3,14 @@
 import gc
 import io
 import json
+import sqlite3
 import threading
 import zipfile
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -24,6 +27,7 @@ from tests.builders import (
     NOON,
     as_written,
     data,
+    eventually,
     export,
     export_rows,
     garble,
@@ -39,6 +43,7 @@ from tests.builders import (
     write_lake,
     write_large_day,
 )
+from tests.contract.lakes import sql_lake
 from tests.readers import read_xml
 
 FORMATS = ("csv", "json", "xml", "jsonl", "tsv", "parquet", "xlsx")
@@ -279,6 +284,42 @@ def test_a_lake_that_changes_between_two_formats_cuts_the_archive(large, change)
         write_file(path, rows)
 
     with pytest.raises(LakeUnavailable):
+        came.extend(running)
+    running.close()
+    assert not is_whole(b"".join(came))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("state", "on"),
+        ("unit", "lx"),
+        ("attributes", '{"brightness": 3}'),
+        ("last_changed", "2022-06-20 00:00:00.000000"),
+        ("state", None),
+    ],
+)
+def test_a_value_that_changes_between_two_formats_cuts_the_archive(tmp_path, name, value):
+    """In a database of which every pass sees what there is by then."""
+    dice = np.random.default_rng(3)
+    start, number = datetime(2022, 6, 20, 12, tzinfo=UTC), 60_000
+    rows = [
+        observation(
+            home=HOMES[row % 4],
+            state=f"{dice.random() * 100:.3f}",
+            unit="W",
+            last_changed=start,
+            last_updated=start + timedelta(milliseconds=row),
+        )
+        for row in range(number)
+    ]
+    running = Export(sql_lake(tmp_path, rows), order("csv", "json"))
+    came = [next(running), next(running)]
+    assert eventually(lambda: running.tally.rows == number)  # the first format has read it all
+    with closing(sqlite3.connect(tmp_path / "lake.sqlite")) as database, database:
+        database.execute(f"UPDATE observations SET {name} = ? WHERE rowid = ?", (value, number))  # noqa: S608
+
+    with pytest.raises(LakeUnavailable, match="changed while it was read"):
         came.extend(running)
     running.close()
     assert not is_whole(b"".join(came))

@@ -188,7 +188,8 @@ class Export(Iterator[bytes]):
 
     def _data(self, kind: type[Format], scan: Scan) -> Iterator[Piece]:
         """One pass over the lake as one file; encoding runs ahead of hashing and compressing."""
-        before, self.tally = self.tally, Tally()
+        several = len(self._order.formats) > 1
+        before, self.tally = self.tally, Tally(content=0 if several else None)
         self._ahead = Ahead(
             self._encoded(kind, scan, self.tally),
             _DEPTH,

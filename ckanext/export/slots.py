@@ -4,15 +4,20 @@ Each holds a place in a sorted set in the portal's Redis and renews it; the plac
 that died is free again after a minute.
 """
 
+import logging
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import ckantoolkit as tk
 from ckan.lib.redis import connect_to_redis
 from redis import RedisError
 
 from .errors import ExportError, TooManyExports
+
+log = logging.getLogger(__name__)
 
 _LEASE = 60.0  # seconds
 RETRY_AFTER = 10  # seconds after which somebody who found no place may come again
@@ -57,7 +62,8 @@ class Slot:
     def release(self) -> None:
         if not self._released.is_set():
             self._released.set()
-            self._redis.zrem(self._key, self._name)
+            with _tolerant():
+                self._redis.zrem(self._key, self._name)
 
     def __enter__(self) -> "Slot":
         return self
@@ -67,4 +73,14 @@ class Slot:
 
     def _renew(self) -> None:
         while not self._released.wait(_LEASE / 3):
-            self._redis.zadd(self._key, {self._name: time.time() + _LEASE}, xx=True)
+            with _tolerant():
+                self._redis.zadd(self._key, {self._name: time.time() + _LEASE}, xx=True)
+
+
+@contextmanager
+def _tolerant() -> Iterator[None]:
+    """An export that runs is not ended by a Redis that is away for a moment."""
+    try:
+        yield
+    except RedisError as error:
+        log.warning("The place of an export could not be renewed or given back: %s", error)

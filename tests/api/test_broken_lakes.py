@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ckanext.export.lake.files import FileLake
 from tests.api.http import expect_problem
 from tests.builders import in_every_home, some_rows, write_lake
 
@@ -123,3 +124,25 @@ def test_why_an_action_failed_is_in_the_log(administrator, empty_lake, private_p
     administrator.action("export_summary_show", json={})
 
     assert str(empty_lake) in log_of(private_portal)[logged:]
+
+
+@pytest.mark.ckan_config("ckan.plugins", "export")
+@pytest.mark.usefixtures("with_plugins")
+@pytest.mark.parametrize("path", ["csv", "dataset?formats=json"])
+def test_a_fault_that_nobody_foresaw_shows_nothing_of_the_inside(
+    make_app, ckan_config, monkeypatch, tmp_path, caplog, path
+):
+    def broken(self, query):
+        raise RuntimeError("reader:secret@lake.example")
+
+    ckan_config["ckanext.export.lake.url"] = str(write_lake(tmp_path, some_rows()))
+    monkeypatch.setattr(FileLake, "scan", broken)
+
+    answer = make_app().get(f"/api/export/{path}")
+
+    assert answer.status_code == 500
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json["title"] == "Export failed"
+    assert "secret" not in answer.text
+    assert "RuntimeError" not in answer.text
+    assert "reader:secret@lake.example" in caplog.text  # the administrator's, who has to find it

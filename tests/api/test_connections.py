@@ -3,9 +3,8 @@
 import json
 import shutil
 import subprocess
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,20 +16,11 @@ from portal_stack.portal import Portal
 from tests.api.conftest import ROWS_PER_DAY, WHOLE
 from tests.api.http import Api, expect_problem, member, unpack
 from tests.api.lakes import count
+from tests.builders import eventually
 
 MEGABYTE = 1_000_000
 FEW = 2  # threads that libraries may add to their pools: one left by each reader would be more
-SOON = 30  # seconds
 BIG = "dataset?formats=csv,json,xml"
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    end = time.monotonic() + SOON
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 class Serving:

@@ -2,7 +2,6 @@
 
 import gc
 import threading
-import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
@@ -17,7 +16,7 @@ from ckanext.export.lake import open_lake
 from ckanext.export.lake.postgresql_transaction import Transaction
 from ckanext.export.observations import COLUMNS
 from ckanext.export.query import Query
-from tests.builders import NOON, observation, order, policy, some_rows
+from tests.builders import NOON, eventually, observation, order, policy, some_rows
 from tests.postgresql import READER, add, new_table, run, server, sessions
 
 PATIENCE = 10
@@ -49,13 +48,6 @@ def large():
         f" last_updated, attributes FROM {table}, generate_series(1, 400000) n; ANALYZE {table}"
     )
     return table
-
-
-def eventually(condition):
-    until = time.monotonic() + PATIENCE
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.02)
-    return condition()
 
 
 def test_few_rows_are_sorted_by_time_home_and_entity():

@@ -150,14 +150,25 @@ def python(folder: Path, built: dict[str, Path], run: Run) -> Path:
 
 @pytest.fixture(scope="module")
 def ini(folder: Path, portal: Portal) -> Path:
-    """The running portal's configuration, on a lake that is not there yet."""
-    path = folder / "ckan.ini"
-    lake = {"ckanext.export.lake.url": str(folder / "lake"), "ckan.plugins": "export"}
-    write_private(path, with_values(portal.ini, lake))
+    """The running portal's configuration, on a lake and a database that are not there yet."""
+    path, database = folder / "ckan.ini", "of_the_packages"
+    postgres = portal.backing.postgres
+    with postgres.connect() as cursor:
+        for name in (database, f"{database}_datastore"):
+            cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+    postgres.make_site(database)
+    changed = {
+        "ckanext.export.lake.url": str(folder / "lake"),
+        "ckan.plugins": "export",
+        "sqlalchemy.url": postgres.url(database),
+    }
+    write_private(path, with_values(portal.ini, changed))
     return path
 
 
 def test_it_works_where_it_is_installed(python: Path, ini: Path, folder: Path, run: Run):
+    run(python.with_name("ckan"), "-c", ini, "db", "init")
+    run(python.with_name("ckan"), "-c", ini, "db", "upgrade", "-p", "export")
     ckan = (python.with_name("ckan"), "-c", ini, "export")
     assert "csv" in run(*ckan, "formats")
     assert "observations in" in run(*ckan, "demo-lake", folder / "lake", "--homes=4", "--days=2")

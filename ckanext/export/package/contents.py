@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ..formats import Format
 from ..formats.base import About
-from ..observations import count_values, span
+from ..observations import count_values, fingerprint, span
 from ..privacy import Policy
 from ..query import Query
 
@@ -87,12 +87,16 @@ class DataFile:
 
 @dataclass
 class Tally:
-    """What the exported observations are: counted as they pass by. Times are UTC."""
+    """What the exported observations are: counted as they pass by. Times are UTC.
+
+    `content`: the sum of their fingerprints, if it is to be counted.
+    """
 
     rows: int = 0
     homes: set[str] = field(default_factory=set)
     first: datetime | None = None
     last: datetime | None = None
+    content: int | None = None
 
     @property
     def first_day(self) -> str:
@@ -109,6 +113,8 @@ class Tally:
             self.rows += batch.num_rows
             self.homes.update(count_values(batch.column("home")))
             self._add_times(batch.column("last_updated"))
+            if self.content is not None:
+                self.content = (self.content + fingerprint(batch)) % (1 << 64)
             yield batch
 
     def _add_times(self, column: pa.TimestampArray) -> None:
