@@ -114,30 +114,19 @@ def per_row(answers: np.ndarray, column: pa.DictionaryArray) -> np.ndarray:
     return answers.take(codes(column))  # twice as fast as `answers[...]`
 
 
+def row_counts(column: pa.DictionaryArray) -> np.ndarray:
+    """Rows per text of the dictionary and, last, of null."""
+    return np.bincount(codes(column), minlength=len(column.dictionary) + 1)
+
+
 def count_values(column: pa.DictionaryArray) -> dict[str, int]:
     """Rows per text that has any; null counts as the empty text."""
     names = [*distinct_values(column), None]
-    counted = np.bincount(codes(column), minlength=len(names))
+    counted = row_counts(column)
     counts = Counter[str]()
     for place in np.flatnonzero(counted).tolist():
         counts[names[place] or ""] += int(counted[place])
     return counts
-
-
-def fingerprint(batch: pa.RecordBatch) -> int:
-    """A number of up to 64 bits; batches of other values have another one, in whatever order the
-    rows come. Fingerprints add up, and mean nothing outside of this process."""
-    total = 0
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        if isinstance(column, pa.DictionaryArray):
-            texts = [*distinct_values(column), None]
-            hashes = np.fromiter(map(hash, texts), np.int64, len(texts))
-            values = hashes * np.bincount(codes(column), minlength=len(texts))
-        else:
-            instants = column.cast(pa.int64()).fill_null(0).to_numpy()
-            values = instants * instants  # or two that move apart would not be seen
-        total += int(values.sum()) * (hash(name) | 1)
-    return total % (1 << 64)
 
 
 def matching(texts: pa.StringArray, pattern: str) -> np.ndarray:

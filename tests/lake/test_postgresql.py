@@ -95,7 +95,7 @@ def test_a_table_that_somebody_waits_to_alter_is_read_by_one_connection(large):
     with lake(large, patient).scan(Query()) as scan:
         altering = threading.Thread(target=alter, args=[large])
         altering.start()
-        assert eventually(lambda: run("SELECT 1 FROM pg_locks WHERE NOT granted"))
+        assert eventually(lambda: run("SELECT 1 FROM pg_locks WHERE NOT granted"), PATIENCE)
         assert sum(batch.num_rows for batch in scan.batches()) == 400_001
     altering.join(PATIENCE)
     assert not altering.is_alive()
@@ -397,8 +397,8 @@ def test_a_cancelled_pass_ends_on_the_server_before_the_scan_is_closed(large):
         scan.cancel()
         with pytest.raises(LakeUnavailable):
             list(batches)
-        assert eventually(lambda: sessions("state = 'active'") == 0)
-    assert eventually(lambda: sessions() == 0)
+        assert eventually(lambda: sessions("state = 'active'") == 0, PATIENCE)
+    assert eventually(lambda: sessions() == 0, PATIENCE)
 
 
 def test_a_server_that_has_given_no_row_yet_is_stopped_too():
@@ -418,11 +418,11 @@ def test_a_server_that_has_given_no_row_yet_is_stopped_too():
 
         thread = threading.Thread(target=take)
         thread.start()
-        assert eventually(lambda: sessions("wait_event = 'PgSleep'") == 1)
+        assert eventually(lambda: sessions("wait_event = 'PgSleep'") == 1, PATIENCE)
         scan.cancel()
         thread.join(PATIENCE)
         assert len(errors) == 1
-    assert eventually(lambda: sessions() == 0)
+    assert eventually(lambda: sessions() == 0, PATIENCE)
 
 
 @pytest.mark.parametrize("taken", [0, 1, 3])
@@ -432,7 +432,7 @@ def test_an_export_that_is_closed_leaves_no_query(taken, large):
         next(running)
     running.close()
 
-    assert eventually(lambda: sessions() == 0)
+    assert eventually(lambda: sessions() == 0, PATIENCE)
 
 
 def test_an_export_that_nobody_takes_leaves_no_query(large):
@@ -441,7 +441,7 @@ def test_an_export_that_nobody_takes_leaves_no_query(large):
     del running
     gc.collect()
 
-    assert eventually(lambda: sessions() == 0)
+    assert eventually(lambda: sessions() == 0, PATIENCE)
 
 
 def test_a_server_that_ends_the_connection_is_an_unavailable_lake(large):

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from ..formats import Format
 from ..formats.base import About
-from ..observations import count_values, fingerprint, span
+from ..observations import count_values, distinct_values, row_counts, span
 from ..privacy import Policy
 from ..query import Query
 
@@ -114,7 +115,7 @@ class Tally:
             self.homes.update(count_values(batch.column("home")))
             self._add_times(batch.column("last_updated"))
             if self.content is not None:
-                self.content = (self.content + fingerprint(batch)) % (1 << 64)
+                self.content = (self.content + _fingerprint(batch)) % (1 << 64)
             yield batch
 
     def _add_times(self, column: pa.TimestampArray) -> None:
@@ -122,6 +123,21 @@ class Tally:
             first, last = times
             self.first = min(self.first or first, first)
             self.last = max(self.last or last, last)
+
+
+def _fingerprint(batch: pa.RecordBatch) -> int:
+    """A number of up to 64 bits; batches of other values have another one, in whatever order the
+    rows come. Fingerprints add up, and mean nothing outside of this process."""
+    total = 0
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if isinstance(column, pa.DictionaryArray):
+            texts = [*distinct_values(column), None]
+            values = np.fromiter(map(hash, texts), np.int64, len(texts)) * row_counts(column)
+        else:
+            instants = column.cast(pa.int64()).fill_null(0).to_numpy()
+            values = instants * instants  # or two that move apart would not be seen
+        total += int(values.sum()) * (hash(name) | 1)
+    return total % (1 << 64)
 
 
 @dataclass(frozen=True)

@@ -39,9 +39,9 @@ def _parted(
     batches: list[pa.RecordBatch], step: int
 ) -> tuple[pa.RecordBatch | None, list[pa.RecordBatch]]:
     """The rows up to the last step, and those of the last one, which may go on."""
-    first, last = (_steps(batch.column(TIMES[1]), step) for batch in (batches[0], batches[-1]))
+    first, last = (batches[0].column(TIMES[1])[:1], batches[-1].column(TIMES[1])[-1:])
     many = sum(len(batch) for batch in batches) >= _MOST
-    if first[0] == last[-1] and not many:
+    if _steps(first, step) == _steps(last, step) and not many:
         return None, batches
     batch = combined(batches)
     steps = _steps(batch.column(TIMES[1]), step)
